@@ -1,0 +1,54 @@
+// Runs a training stage for the terminal: shows its events, turns Ctrl-C into "save and exit", picks the exit code.
+
+import type { TrainingListener } from "@myna/training";
+import type { CommandContext } from "../../command.ts";
+import { exitCodes, UsageError } from "../../errors.ts";
+import { listenForInterrupt } from "../../terminal/interrupt.ts";
+import { createTrainingView } from "../../terminal/training-view.ts";
+import { type StageOptions, stages } from "./stages.ts";
+
+export interface StageContext {
+  /** Absolute path of MYNA_HOME. */
+  home: string;
+  /** Aborted by Ctrl-C: save a checkpoint and return. */
+  signal: AbortSignal;
+  emit: TrainingListener;
+}
+
+/** @returns 0 when the stage is complete, 130 when it was interrupted and saved */
+export async function runStage<Name extends keyof StageOptions>(
+  name: Name,
+  options: StageOptions[Name],
+  context: CommandContext,
+): Promise<number> {
+  const load = stages[name];
+  if (load === undefined) {
+    throw new UsageError({
+      where: `myna ${name}`,
+      found: "a stage that this version does not have",
+      expected: `one of ${Object.keys(stages).join(", ") || "none yet"}`,
+      fix: "update Myna: git pull",
+    });
+  }
+  const view = createTrainingView({
+    stream: context.errorOutput,
+    output: context.output,
+    isJson: context.isJson,
+    environment: context.environment,
+  });
+  const interrupt = listenForInterrupt(() =>
+    view.show({
+      type: "note",
+      level: "warning",
+      text: "saving and exiting; Ctrl-C again exits at once, losing the steps since the last checkpoint",
+    }),
+  );
+  try {
+    const run = await load();
+    await run(options, { home: context.home, signal: interrupt.signal, emit: view.show });
+  } finally {
+    view.close();
+    interrupt.release();
+  }
+  return interrupt.signal.aborted ? exitCodes.interrupted : exitCodes.done;
+}
