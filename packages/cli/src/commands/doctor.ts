@@ -7,7 +7,13 @@ import { wrap } from "../terminal/width.ts";
 import { runChecks } from "./support/health-checks.ts";
 
 const options = z.object({
-  port: z.int().min(0).max(65_535).default(3000).describe("Port that npm start would use"),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(3000)
+    .describe("Port that npm start would use")
+    .meta({ environment: "PORT" }),
 });
 
 export const doctor = defineCommand({

@@ -45,7 +45,7 @@ export const serve = defineCommand({
       });
     }
     const interrupt = listenForInterrupt(() =>
-      errorOutput.write("\nfinishing answers; Ctrl-C again to exit at once\n"),
+      context.errorOutput.write("\nfinishing answers; Ctrl-C again to exit at once\n"),
     );
     try {
       const server = await startChatServer({ host, port, home: context.home, model });
