@@ -5,7 +5,7 @@
  */
 
 import { createRequire } from "node:module";
-import { Tensor as OrtTensor } from "onnxruntime-common";
+import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-node";
 import { OnnxRuntimeError } from "../errors.ts";
 import { elementTypeOf } from "../onnx/element-types.ts";
 import { abortError, checkAllInputsBound, checkAttached, checkBinding, unsupportedType } from "./check-binding.ts";
@@ -64,14 +64,9 @@ function describeValues(side: string, metadata: readonly NativeMetadata[]): Valu
 }
 
 /** The same memory as the binding's own tensor class. */
-function toOrtTensor(where: string, tensor: HostTensor): OrtTensor {
-  const { type, shape, data } = tensor;
+function toOrtTensor(OrtTensorKind: TensorConstructor, where: string, { type, shape, data }: HostTensor): OrtTensor {
   if (type === "bfloat16") throw unsupportedType(`${where} through the N-API runtime`, type);
-  if (type === "float16") {
-    const view = new Float16Array(data.buffer, data.byteOffset, data.length);
-    return new OrtTensor("float16", view as unknown as Uint16Array, shape);
-  }
-  return new OrtTensor(type, data as Float32Array, shape);
+  return new OrtTensorKind(type, data as Float32Array, shape); // each kind takes its own array, as HostTensor does
 }
 
 class NApiBinding implements Binding {
@@ -103,7 +98,7 @@ class NApiBinding implements Binding {
     const fetches: Record<string, null> = {};
     for (const [name, tensor] of this.#inputs) {
       checkAttached("input", name, tensor);
-      feeds[name] = toOrtTensor(`input "${name}"`, tensor);
+      feeds[name] = toOrtTensor(this.#session.OrtTensorKind, `input "${name}"`, tensor);
     }
     for (const [name, tensor] of this.#outputs) {
       checkAttached("output", name, tensor);
@@ -159,6 +154,7 @@ function copyInto(name: string, tensor: HostTensor, result: OrtTensor): void {
 
 class NApiSession implements Session {
   readonly native: NativeSession;
+  readonly OrtTensorKind: TensorConstructor;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly declaredInputs: ReadonlyMap<string, ValueInfo>;
@@ -166,8 +162,9 @@ class NApiSession implements Session {
   users = 1;
   #isReleased = false;
 
-  constructor(native: NativeSession) {
+  constructor(native: NativeSession, OrtTensorKind: TensorConstructor) {
     this.native = native;
+    this.OrtTensorKind = OrtTensorKind;
     this.inputs = describeValues("input", native.inputMetadata);
     this.outputs = describeValues("output", native.outputMetadata);
     this.declaredInputs = new Map(this.inputs.map((value) => [value.name, value]));
@@ -240,10 +237,12 @@ class NApiRuntime implements Runtime {
   readonly sharedThreads = 0;
   readonly version: string;
   readonly #NativeSession: new () => NativeSession;
+  readonly #OrtTensorKind: TensorConstructor;
 
-  constructor(version: string, Session: new () => NativeSession) {
+  constructor(version: string, Session: new () => NativeSession, OrtTensorKind: TensorConstructor) {
     this.version = version;
     this.#NativeSession = Session;
+    this.#OrtTensorKind = OrtTensorKind;
   }
 
   createSession(model: Uint8Array, options: SessionOptions = {}): Session {
@@ -266,7 +265,7 @@ class NApiRuntime implements Runtime {
     const bytes = options.initializers ? inlineInitializers(model, options.initializers) : model;
     const session = new this.#NativeSession();
     native("model", () => session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, nativeOptions(options)));
-    return new NApiSession(session);
+    return new NApiSession(session, this.#OrtTensorKind);
   }
 
   createPrepackedWeights(): PrepackedWeights {
@@ -281,7 +280,9 @@ export function openNApiRuntime(): Runtime {
   const runtime = native("N-API runtime", () => {
     const { binding, initOrt }: NativeBinding = require("onnxruntime-node/dist/binding.js");
     initOrt();
-    return new NApiRuntime(require("onnxruntime-node/package.json").version, binding.InferenceSession);
+    const { version }: { version: string } = require("onnxruntime-node/package.json");
+    const { Tensor }: { Tensor: TensorConstructor } = require("onnxruntime-node");
+    return new NApiRuntime(version, binding.InferenceSession, Tensor);
   });
   selfCheck(runtime);
   return runtime;
