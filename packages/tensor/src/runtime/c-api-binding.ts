@@ -52,19 +52,19 @@ export class CApiBinding extends NativeOwner implements Binding {
 
   run(): void {
     this.assertIdle("run()");
+    const binding = this.handle.pointer;
     this.#checkMemory();
     const { functions, check } = this.#api;
-    const options = this.#runOptions.handle.pointer;
-    check("run", functions.RunWithBinding(this.#sessionPointer, options, this.handle.pointer));
+    check("run", functions.RunWithBinding(this.#sessionPointer, this.#runOptions.handle.pointer, binding));
   }
 
   async runAsync({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.assertIdle("runAsync()");
+    const binding = this.handle.pointer;
     this.#checkMemory();
     if (signal?.aborted) throw abortError();
     const { functions, check } = this.#api;
     const options = this.#runOptions.handle.pointer;
-    const binding = this.handle.pointer;
     const terminate = (): void => check("abort", functions.RunOptionsSetTerminate(options));
     this.beginRun();
     this.#session.beginRun();

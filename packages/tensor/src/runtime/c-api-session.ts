@@ -21,7 +21,8 @@ export class CApiPrepackedWeights extends NativeOwner implements PrepackedWeight
 
 /** GraphOptimizationLevel */
 const optimisationLevels = { none: 0, basic: 1, all: 99 } as const;
-const errorSeverity = 3;
+/** OrtLoggingLevel: errors are thrown, so they need not be printed as well. */
+export const fatalOnly = 4;
 
 /** ONNX Runtime wants the file behind an external initialiser to exist, even if it never reads it: this empty one. */
 const placeholderFolder = path.join(import.meta.dirname, "placeholder");
@@ -52,7 +53,7 @@ function configure(api: CApi, environment: CApiEnvironment, settings: Pointer, o
   const hasOwnThreads = options.threads !== undefined || environment.sharedThreads === 0;
   if (hasOwnThreads) set(functions.SetIntraOpNumThreads(settings, options.threads ?? 0));
   else set(functions.DisablePerSessionThreads(settings));
-  set(functions.SetSessionLogSeverityLevel(settings, errorSeverity));
+  set(functions.SetSessionLogSeverityLevel(settings, fatalOnly));
   set(functions.SetSessionGraphOptimizationLevel(settings, optimisationLevels[options.optimise ?? "none"]));
   if (options.arena === false) set(functions.DisableCpuMemArena(settings));
   if (options.profilePrefix !== undefined) set(functions.EnableProfiling(settings, options.profilePrefix));

@@ -3,12 +3,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Pointer } from "./c-api-functions.ts";
-import { type CApiEnvironment, CApiPrepackedWeights, CApiSession } from "./c-api-session.ts";
+import { type CApiEnvironment, CApiPrepackedWeights, CApiSession, fatalOnly } from "./c-api-session.ts";
 import { type CApi, openCApi } from "./c-api-values.ts";
 import type { PrepackedWeights, Runtime, Session, SessionOptions } from "./runtime.ts";
 import { selfCheck } from "./self-check.ts";
-
-const errorSeverity = 3;
 
 /** Two hyper-threads share one core's multipliers, so a matrix product wants physical cores. */
 export function defaultThreads(): number {
@@ -27,7 +25,7 @@ function createSharedEnvironment(api: CApi, threads: number): CApiEnvironment {
     check("threads", functions.SetGlobalInterOpNumThreads(options, 1));
     check("threads", functions.SetGlobalSpinControl(options, 1));
     const pointer: Pointer = result("environment", (out) =>
-      functions.CreateEnvWithGlobalThreadPools(errorSeverity, "myna", options, out),
+      functions.CreateEnvWithGlobalThreadPools(fatalOnly, "myna", options, out),
     );
     return { pointer, sharedThreads: threads };
   } finally {
@@ -79,7 +77,7 @@ export function openCApiRuntime(threads = defaultThreads()): Runtime {
       if (!(error instanceof Error) || !error.message.includes("CreateEnvWithGlobalThreadPools")) throw error;
     }
   }
-  const pointer = api.result("environment", (out) => api.functions.CreateEnv(errorSeverity, "myna", out));
+  const pointer = api.result("environment", (out) => api.functions.CreateEnv(fatalOnly, "myna", out));
   const runtime = new CApiRuntime(api, { pointer, sharedThreads: 0 });
   selfCheck(runtime);
   return runtime;

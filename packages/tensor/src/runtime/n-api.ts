@@ -66,7 +66,10 @@ function describeValues(side: string, metadata: readonly NativeMetadata[]): Valu
 /** The same memory as the binding's own tensor class. */
 function toOrtTensor(OrtTensorKind: TensorConstructor, where: string, { type, shape, data }: HostTensor): OrtTensor {
   if (type === "bfloat16") throw unsupportedType(`${where} through the N-API runtime`, type);
-  return new OrtTensorKind(type, data as Float32Array, shape); // each kind takes its own array, as HostTensor does
+  const ortTensor = new OrtTensorKind(type, data as Float32Array, shape); // each kind takes its own array, as HostTensor does
+  // onnxruntime-common wraps the bits in a Float16Array, which version 1.30's native side reads as empty.
+  if (type === "float16") Object.assign(ortTensor, { cpuData: data });
+  return ortTensor;
 }
 
 class NApiBinding implements Binding {
@@ -219,7 +222,7 @@ function nativeOptions(options: SessionOptions): object {
   const spinning = options.spinning ?? "between-runs-off";
   return {
     intraOpNumThreads: options.threads ?? 0,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // errors are thrown, so they need not be printed as well
     graphOptimizationLevel: optimisationLevels[options.optimise ?? "none"],
     enableCpuMemArena: options.arena ?? true,
     extra: {
