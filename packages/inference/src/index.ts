@@ -1,1 +1,3 @@
-export {};
+export * from "./engine/chat-engine.ts";
+export { checkMessages, defaultSampling, resolveOptions } from "./engine/generation-options.ts";
+export * from "./errors.ts";

@@ -1,0 +1,56 @@
+/** The errors of this package. Each says what was found, what was expected and how to fix it, in text and in fields. */
+
+export interface ErrorDetails {
+  /** The option, request or model that was refused, in the caller's words: "temperature", "the prompt". */
+  readonly where: string;
+  readonly found: string;
+  readonly expected: string;
+  readonly fix: string;
+}
+
+/** Base of every error that a caller of this package can cause. Command line and server print the message alone. */
+export class InferenceError extends Error {
+  readonly isUserError = true;
+  readonly details: ErrorDetails;
+
+  constructor(details: ErrorDetails, options?: ErrorOptions) {
+    super(`${details.where}: found ${details.found}; expected ${details.expected}. To fix: ${details.fix}.`, options);
+    this.name = new.target.name;
+    this.details = details;
+  }
+}
+
+/** A generation option or a message outside its range. */
+export class InvalidRequestError extends InferenceError {}
+
+/** The prompt alone is as long as the model's context or longer. */
+export class ContextLengthError extends InferenceError {}
+
+/** A model folder that cannot be served: its parts disagree, or its template asks for what we do not have. */
+export class ModelRefusedError extends InferenceError {}
+
+/** The queue is full; the same request may succeed later. */
+export class EngineBusyError extends InferenceError {
+  readonly retryAfterSeconds: number;
+
+  constructor(details: ErrorDetails, retryAfterSeconds: number) {
+    super(details);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The engine was closed before or while it answered. */
+export class EngineClosedError extends InferenceError {}
+
+/** The engine's worker died in the middle of a request; the next request meets a fresh one. */
+export class EngineCrashedError extends InferenceError {}
+
+export const errorClasses = {
+  InferenceError,
+  InvalidRequestError,
+  ContextLengthError,
+  ModelRefusedError,
+  EngineBusyError,
+  EngineClosedError,
+  EngineCrashedError,
+} as const;
