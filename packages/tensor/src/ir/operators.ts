@@ -6,8 +6,11 @@
 import type { ElementType } from "../runtime/host-tensor.ts";
 import type { Shape } from "./shape.ts";
 
-/** Constant data; integers are stored as bigint views so that ONNX's int64 loses nothing. */
-export type ConstantData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+/**
+ * Constant data: int64 as bigint views so that ONNX loses nothing, float64 as Float64Array, every narrower float as
+ * Float32Array (16-bit types are rounded when the model is written), bool and uint8 as Uint8Array.
+ */
+export type ConstantData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
 // biome-ignore lint/complexity/noBannedTypes: an operator without attributes carries exactly the empty object.
 type None = {};
@@ -94,19 +97,49 @@ export interface OperatorAttributes {
   /**
    * query [batch, heads, time, headDim], key and value [batch, kvHeads, keyTime, headDim], [bias broadcastable to
    * batch, heads, time, keyTime] → output like query, then the probabilities of each chunk of query rows
+   * [batch, heads, chunk rows, keys], keys = all, or up to the chunk's last row when causal.
+   * Query head h reads key/value head ⌊h / (heads / kvHeads)⌋.
    */
   attention: { scale: number; causal: boolean; chunk: number };
-  /** output gradient, output, query, key, value, [bias], [probabilities…] → gradients of query, key, value, [bias] */
+  /**
+   * output gradient, output, query, key, value, [bias], [probabilities of each chunk…] → gradients of query, key, value,
+   * and with hasBias of bias (shaped as bias, summed over what broadcast). A bias is passed when its gradient is wanted or
+   * when the probabilities are to be computed again; with kept probabilities a mask need not be.
+   */
   attentionGradient: { scale: number; causal: boolean; chunk: number; hasBias: boolean; keptProbabilities: boolean };
-  /** hidden [rows, width], weight [vocabulary, width], targets [rows] → loss and log partition function [rows], residue of each chunk */
+  /**
+   * hidden [rows, width], weight [vocabulary, width], targets [rows] → loss and log partition function log Z [rows], then
+   * the residue of each chunk of rows [chunk rows, vocabulary].
+   * loss = log Z − logit of the target + zLoss · log²Z; residue = its derivative by the logits
+   * = (1 + 2 zLoss log Z) softmax(logits) − one-hot(target).
+   */
   linearCrossEntropy: { chunk: number; zLoss: number };
-  /** row gradients [rows], hidden, weight, residues… → gradients of hidden and weight */
+  /**
+   * row gradients g [rows], hidden, weight, residues R… → gradients of hidden, (g ⊙ R) weight, and of weight,
+   * (g ⊙ R)ᵀ hidden
+   */
   linearCrossEntropyGradient: { chunk: number };
 
   // inference only: no gradient
-  /** query, key, value, past key, past value, lengths, total, [cosines, sines] → output, present key, present value */
+  /**
+   * One step of cached attention, as com.microsoft GroupQueryAttention computes it on buffers of a fixed length.
+   *
+   * query [batch, time, heads · headDim], key and value [batch, time, kvHeads · headDim] of the new tokens,
+   * past key and past value [batch, kvHeads, maximumTime, headDim],
+   * lengths int32 [batch]: tokens of each row after this step, less one (tokens before it, when time is 1),
+   * total int32 []: the most tokens any row has after this step,
+   * with `rotary` cosines and sines [positions, rotated / 2]
+   * → output like query, present key and present value like the past (they may share its memory).
+   *
+   * A prompt has total = time: it fills empty caches, and rows shorter than it are padded at the end (outputs of padding
+   * mean nothing). Otherwise row b held lengths[b] + 1 − time tokens before. New token i sits at position
+   * tokens before + i: its key and value are rotated to it and written there, and it sees positions up to its own.
+   */
   cachedAttention: { heads: number; kvHeads: number; scale: number; rotary: boolean; interleaved: boolean };
-  /** x, packed weight, scales → x Wᵀ; weights in blocks of integers */
+  /**
+   * x […, inputs], packed weight uint8 [outputs, blocks, block · bits / 8], scales [outputs, blocks] or flat → x Wᵀ.
+   * blocks = ⌈inputs / block⌉; W = (integer − 2^(bits − 1)) · scale; of two 4-bit integers in a byte the low half is first.
+   */
   quantisedLinear: { inputs: number; outputs: number; bits: 4 | 8; block: number };
   /** x, skip, weight → norm(x + skip), x + skip */
   skipRmsNorm: { epsilon: number };

@@ -15,8 +15,9 @@ function dataOf(type: ElementType, values: readonly number[]): ConstantData {
     case "bool":
     case "uint8":
       return Uint8Array.from(values);
-    case "float32":
     case "float64":
+      return Float64Array.from(values);
+    case "float32":
     case "float16":
     case "bfloat16":
       return Float32Array.from(values);
