@@ -1,1 +1,12 @@
-export {};
+export * from "./api-error.ts";
+export * from "./chat-events.ts";
+export * from "./conversations.ts";
+export * from "./health.ts";
+export * from "./messages.ts";
+export * from "./openai-chat-request.ts";
+export * from "./openai-chat-response.ts";
+export * from "./openai-error.ts";
+export * from "./openai-models.ts";
+export * from "./sampling.ts";
+export * from "./settings.ts";
+export * from "./text.ts";
