@@ -3,7 +3,7 @@ export { printProgram } from "./ir/print.ts";
 export type { Program, Value } from "./ir/program.ts";
 export { formatShape, type Shape, sameShape } from "./ir/shape.ts";
 export { symbolicLength } from "./ir/symbolic-length.ts";
-export { type AdamWStep, adamwStep } from "./kernels/adamw.ts";
+export { type AdamWStep, accumulate, adamwStep, firstNonFinite, scale, sumOfSquares } from "./kernels/adamw.ts";
 export * from "./kernels/half-floats.ts";
 export { type ArenaView, WasmArena } from "./kernels/wasm-arena.ts";
 export * from "./ops/attention.ts";

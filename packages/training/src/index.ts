@@ -1,1 +1,12 @@
+export * from "./data/batch.ts";
+export * from "./data/document-encoder.ts";
+export * from "./data/record.ts";
+export * from "./data/source.ts";
+export * from "./errors.ts";
 export type * from "./events.ts";
+export * from "./files/durable.ts";
+export * from "./optimiser/choose-optimizer.ts";
+export * from "./optimiser/optimizer.ts";
+export type { OptimizerState } from "./optimiser/optimizer-state.ts";
+export * from "./random.ts";
+export * from "./schedule.ts";
