@@ -28,7 +28,7 @@ export interface GenerationOptions {
   readonly stop?: readonly string[];
   /** Asks for log-probabilities with so many alternatives for each token, 0–20; 0 tells the chosen token's only. */
   readonly logProbabilities?: number;
-  /** Added to the logits of token ids before everything else, −100 to 100 each; −100 forbids a token, 100 forces it. */
+  /** Added to the logits of token ids before everything else, −100 to 100 each; −100 forbids a token, 100 all but forces it. */
   readonly logitBias?: Readonly<Record<number, number>>;
 }
 

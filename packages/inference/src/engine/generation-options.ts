@@ -1,5 +1,6 @@
 /** Checks of generation options and their defaults. Leaves what they mean to the sampler and the stop rules. */
 import { InvalidRequestError } from "../errors.ts";
+import { freshSeed } from "../sampling/random.ts";
 import type { ChatMessage, GenerationOptions } from "./chat-engine.ts";
 
 /** Options with every default filled in; absent values that have no default stay undefined. */
@@ -65,7 +66,7 @@ export function resolveOptions(
     topP: chosen("topP"),
     minP: chosen("minP"),
     repetitionPenalty: chosen("repetitionPenalty"),
-    seed: options.seed ?? Math.floor(Math.random() * 2 ** 32),
+    seed: options.seed ?? freshSeed(),
     stop: options.stop ?? [],
     logProbabilities: options.logProbabilities,
     logitBias: readBias(options.logitBias ?? {}, vocabularySize),

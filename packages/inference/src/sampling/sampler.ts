@@ -1,0 +1,101 @@
+/** Chooses one request's tokens from logits: bias, repetition penalty, temperature, truncation, then a draw. */
+import type { ResolvedOptions } from "../engine/generation-options.ts";
+import { type RankedToken, rankTokens } from "./log-probabilities.ts";
+import { applyLogitBias } from "./logit-bias.ts";
+import { largestGumbel, uniformsOfStep } from "./random.ts";
+import { applyRepetitionPenalty } from "./repetition-penalty.ts";
+import { remainingTokens } from "./truncation.ts";
+
+export type SamplingOptions = Pick<
+  ResolvedOptions,
+  "temperature" | "topK" | "topP" | "minP" | "repetitionPenalty" | "seed" | "logProbabilities" | "logitBias"
+>;
+
+export interface SampledToken {
+  readonly id: number;
+  /** Of the model's own distribution; absent unless asked for. */
+  readonly logProbability?: number;
+  readonly alternatives?: readonly RankedToken[];
+}
+
+/**
+ * Draws by adding Gumbel noise and taking the largest sum, which has the softmax's distribution (Gumbel 1954; Maddison
+ * et al. 2014, arXiv:1411.0030). Against walking along cumulative probabilities this has a virtue that batching needs:
+ * noise belongs to a token, so logits that differ in their last bits change a choice only where two sums nearly tie.
+ */
+export class Sampler {
+  readonly #options: SamplingOptions;
+  readonly #seen: Set<number>;
+  #step = 0;
+  #scores: Float32Array;
+
+  /** @param promptTokens what the repetition penalty counts besides the answer */
+  constructor(options: SamplingOptions, promptTokens: Iterable<number>) {
+    this.#options = options;
+    this.#seen = new Set(options.repetitionPenalty === 1 ? [] : promptTokens);
+    this.#scores = new Float32Array(0);
+  }
+
+  /**
+   * @param logits [vocabulary], left as they are; a view without the padding of the model's embedding
+   * @throws {Error} `internal:` when no logit is a number
+   */
+  sample(logits: Float32Array): SampledToken {
+    const id = this.#choose(logits);
+    this.#step++;
+    if (this.#options.repetitionPenalty !== 1) this.#seen.add(id);
+    const { logProbabilities } = this.#options;
+    return logProbabilities === undefined ? { id } : { id, ...rankTokens(logits, id, logProbabilities) };
+  }
+
+  #choose(logits: Float32Array): number {
+    const { temperature, repetitionPenalty, logitBias, seed } = this.#options;
+    let scores = logits;
+    if (temperature !== 0 || repetitionPenalty !== 1 || logitBias.size > 0) {
+      if (this.#scores.length !== logits.length) this.#scores = new Float32Array(logits.length);
+      scores = this.#scores;
+      scores.set(logits);
+      applyLogitBias(scores, logitBias);
+      if (repetitionPenalty !== 1) applyRepetitionPenalty(scores, this.#seen, repetitionPenalty);
+    }
+    if (temperature === 0) return requireToken(indexOfLargest(scores));
+    for (let id = 0; id < scores.length; id++) scores[id] = scores[id]! / temperature;
+    return requireToken(drawGumbel(scores, remainingTokens(scores, this.#options), uniformsOfStep(seed, this.#step)));
+  }
+}
+
+function requireToken(id: number): number {
+  if (id >= 0) return id;
+  throw new Error("internal: the model's logits hold no number to choose by");
+}
+
+/** −1 when every value is −∞ or NaN. */
+function indexOfLargest(values: Float32Array): number {
+  let best = -1;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < values.length; index++) {
+    if (values[index]! > largest) {
+      largest = values[index]!;
+      best = index;
+    }
+  }
+  return best;
+}
+
+function drawGumbel(scores: Float32Array, ids: readonly number[] | undefined, uniform: (id: number) => number): number {
+  let best = -1;
+  let largest = Number.NEGATIVE_INFINITY;
+  const count = ids?.length ?? scores.length;
+  for (let index = 0; index < count; index++) {
+    const id = ids === undefined ? index : ids[index]!;
+    const score = scores[id]!;
+    // Out of reach of the best so far even with the luckiest noise; also skips −∞ and NaN.
+    if (!(score + largestGumbel > largest)) continue;
+    const sum = score - Math.log(-Math.log(uniform(id)));
+    if (sum > largest) {
+      largest = sum;
+      best = id;
+    }
+  }
+  return best;
+}
