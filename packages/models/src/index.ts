@@ -1,1 +1,16 @@
-export {};
+export { createDecoderConfig } from "./config/architectures.ts";
+export type * from "./config/decoder-config.ts";
+export { parseDecoderConfig } from "./config/parse-config.ts";
+export { checkContext, validateDecoderConfig } from "./config/validate.ts";
+export { type StoredType, writeDecoderConfig } from "./config/write-config.ts";
+export { type DecoderInputs, decoder, logits } from "./decoder/decoder.ts";
+export { initialiseParameters } from "./decoder/initialise.ts";
+export { type LossOptions, nextTokenLoss, nextTokenLosses } from "./decoder/next-token-loss.ts";
+export {
+  decoderParameters,
+  type Initialisation,
+  type ParameterRole,
+  type ParameterSpec,
+} from "./decoder/parameters.ts";
+export { rotaryFrequencies, rotaryTables } from "./decoder/rotary-tables.ts";
+export * from "./errors.ts";
