@@ -1,3 +1,4 @@
+export { type CompileOptions, compile, type Executable, type SymbolSizes } from "./compile.ts";
 export * from "./errors.ts";
 export { printProgram } from "./ir/print.ts";
 export type { Program, Value } from "./ir/program.ts";
@@ -20,6 +21,8 @@ export * from "./ops/normalisation.ts";
 export * from "./ops/pooling.ts";
 export * from "./ops/reductions.ts";
 export * from "./ops/relative-bias.ts";
+export { type OptimiseOptions, optimise } from "./passes/optimise.ts";
+export { ProgramCache } from "./program-cache.ts";
 export { type ElementType, elementBytes, type HostData, type HostTensor, hostTensor } from "./runtime/host-tensor.ts";
 export { openRuntime } from "./runtime/open-runtime.ts";
 export type { Binding, PrepackedWeights, Runtime, Session, SessionOptions } from "./runtime/runtime.ts";

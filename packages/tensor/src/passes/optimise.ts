@@ -1,0 +1,25 @@
+/** The order of the passes between a traced program and the one that is written as ONNX. */
+import type { Program } from "../ir/program.ts";
+import { eliminateDeadCode } from "./eliminate-dead-code.ts";
+import { expandComposites } from "./expand-composites.ts";
+import type { Pass } from "./rewrite.ts";
+
+export interface OptimiseOptions {
+  /** Sees the program before the first pass ("traced") and after each one. */
+  readonly onPass?: (pass: string, program: Program) => void;
+}
+
+export function optimise(program: Program, { onPass }: OptimiseOptions = {}): Program {
+  onPass?.("traced", program);
+  const passes: Record<string, Pass> = {
+    "eliminate-dead-code": eliminateDeadCode,
+    "expand-composites": expandComposites,
+    "eliminate-dead-code again": eliminateDeadCode,
+  };
+  let current = program;
+  for (const [name, pass] of Object.entries(passes)) {
+    current = pass(current);
+    onPass?.(name, current);
+  }
+  return current;
+}
