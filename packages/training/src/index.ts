@@ -1,7 +1,10 @@
 export * from "./data/batch.ts";
 export * from "./data/document-encoder.ts";
+export * from "./data/read-lines.ts";
+export * from "./data/read-records.ts";
 export * from "./data/record.ts";
 export * from "./data/source.ts";
+export * from "./data/source-files.ts";
 export * from "./errors.ts";
 export type * from "./events.ts";
 export * from "./files/durable.ts";

@@ -2,10 +2,10 @@
 
 import * as z from "zod";
 
-export const messageSchema = z.object({
-  role: z.enum(["system", "user", "assistant", "tool"]),
-  content: z.string(),
-});
+/** JSON can spell half of a surrogate pair, which no encoding can write. */
+const text = z.string().refine((value) => value.isWellFormed(), "whole characters, no half of a surrogate pair");
+
+export const messageSchema = z.object({ role: z.enum(["system", "user", "assistant", "tool"]), content: text });
 
 /** One turn of a conversation. */
 export type Message = z.infer<typeof messageSchema>;
@@ -17,11 +17,16 @@ const ranking = z.array(z.array(z.int().min(0)).min(1)).min(1);
 
 /** The record kinds by name, as DESIGN's formats: text, conversation, preference, ranking, prompt. */
 export const recordSchemas = {
-  text: z.object({ text: z.string() }),
-  conversation: z.object({ messages }),
-  preference: z.object({ prompt, chosen: z.string(), rejected: z.string() }),
+  text: z.object({ text }),
+  conversation: z.object({
+    messages: messages.refine(
+      (turns) => turns.some(({ role }) => role === "assistant"),
+      "at least one assistant's message, to learn from",
+    ),
+  }),
+  preference: z.object({ prompt, chosen: text, rejected: text }),
   ranking: z
-    .object({ prompt, responses: z.array(z.string()).min(2).max(9), ranking })
+    .object({ prompt, responses: z.array(text).min(2).max(9), ranking })
     .refine((record) => isPermutation(record.ranking.flat(), record.responses.length), {
       path: ["ranking"],
       message: "every response's index once, such as [[0],[2,1]] for three responses",
@@ -67,13 +72,13 @@ export function checkRecord<Kind extends RecordKind>(
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { found: describe(value), expected, fix: "write one JSON object per line" };
   }
+  const judged = kinds.toSorted((one, another) => fieldsPresent(value, another) - fieldsPresent(value, one))[0]!;
   const other = (Object.keys(recordSchemas) as RecordKind[]).find(
     (kind) => recordSchemas[kind].safeParse(value).success,
   );
-  if (other !== undefined) {
+  if (other !== undefined && fieldsPresent(value, other) > fieldsPresent(value, judged)) {
     return { found: `a record of another kind, ${recordExamples[other]}`, expected, fix: fixForOther(other) };
   }
-  const judged = kinds.find((kind) => hasFields(value, kind)) ?? kinds[0]!;
   const issue = recordSchemas[judged].safeParse(value).error!.issues[0]!;
   return { found: describeAt(value, issue.path), expected: expectation(issue, expected), fix: `write ${expected}` };
 }
@@ -82,9 +87,8 @@ function isPermutation(indices: readonly number[], count: number): boolean {
   return indices.length === count && new Set(indices).size === count && indices.every((index) => index < count);
 }
 
-function hasFields(value: object, kind: RecordKind): boolean {
-  const schema = recordSchemas[kind];
-  return Object.keys(schema.shape).some((field) => Object.hasOwn(value, field));
+function fieldsPresent(value: object, kind: RecordKind): number {
+  return Object.keys(recordSchemas[kind].shape).filter((field) => Object.hasOwn(value, field)).length;
 }
 
 function fixForOther(kind: RecordKind): string {
