@@ -21,6 +21,7 @@ export * from "./ops/normalisation.ts";
 export * from "./ops/pooling.ts";
 export * from "./ops/reductions.ts";
 export * from "./ops/relative-bias.ts";
+export { type GradientOptions, gradientName, withGradients } from "./passes/gradient.ts";
 export { type OptimiseOptions, optimise } from "./passes/optimise.ts";
 export { ProgramCache } from "./program-cache.ts";
 export { type ElementType, elementBytes, type HostData, type HostTensor, hostTensor } from "./runtime/host-tensor.ts";
