@@ -21,6 +21,7 @@ export * from "./ops/normalisation.ts";
 export * from "./ops/pooling.ts";
 export * from "./ops/reductions.ts";
 export * from "./ops/relative-bias.ts";
+export { eliminateCommonSubexpressions } from "./passes/eliminate-common-subexpressions.ts";
 export { type GradientOptions, gradientName, withGradients } from "./passes/gradient.ts";
 export { type OptimiseOptions, optimise } from "./passes/optimise.ts";
 export { ProgramCache } from "./program-cache.ts";

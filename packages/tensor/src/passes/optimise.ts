@@ -1,5 +1,6 @@
 /** The order of the passes between a traced program and the one that is written as ONNX. */
 import type { Program } from "../ir/program.ts";
+import { eliminateCommonSubexpressions } from "./eliminate-common-subexpressions.ts";
 import { eliminateDeadCode } from "./eliminate-dead-code.ts";
 import { expandComposites } from "./expand-composites.ts";
 import type { Pass } from "./rewrite.ts";
@@ -12,9 +13,9 @@ export interface OptimiseOptions {
 export function optimise(program: Program, { onPass }: OptimiseOptions = {}): Program {
   onPass?.("traced", program);
   const passes: Record<string, Pass> = {
-    "eliminate-dead-code": eliminateDeadCode,
     "expand-composites": expandComposites,
-    "eliminate-dead-code again": eliminateDeadCode,
+    "eliminate-common-subexpressions": eliminateCommonSubexpressions,
+    "eliminate-dead-code": eliminateDeadCode,
   };
   let current = program;
   for (const [name, pass] of Object.entries(passes)) {
