@@ -1,3 +1,5 @@
+export { type LoadedDecoder, type LoadOptions, loadDecoder, loadDecoderConfig } from "./checkpoint/load.ts";
+export { type SaveOptions, saveDecoder } from "./checkpoint/save.ts";
 export { createDecoderConfig } from "./config/architectures.ts";
 export type * from "./config/decoder-config.ts";
 export { parseDecoderConfig } from "./config/parse-config.ts";
@@ -14,3 +16,6 @@ export {
 } from "./decoder/parameters.ts";
 export { rotaryFrequencies, rotaryTables } from "./decoder/rotary-tables.ts";
 export * from "./errors.ts";
+export type { StoredTensor } from "./safetensors/header.ts";
+export { readSafetensors, SafetensorsFile } from "./safetensors/reader.ts";
+export { type NamedTensors, writeSafetensors } from "./safetensors/writer.ts";
