@@ -1,1 +1,15 @@
-export {};
+/** Byte-level BPE: training, tokenizer.json, text to ids and back; conversations to ids by chat templates. */
+export type { AllowSpecial } from "./added-tokens.ts";
+export { defaultPattern, defaultPreTokenizer, defaultSpecialTokens, type SpecialTokenOption } from "./defaults.ts";
+export {
+  ChatTemplateError,
+  type ErrorDetails,
+  TokenizerError,
+  TokenizerFormatError,
+  TokenizerInputError,
+  UnsupportedTokenizerError,
+} from "./errors.ts";
+export type { StreamDecoder } from "./stream-decoder.ts";
+export { type EncodeOptions, type TokenInformation, Tokenizer } from "./tokenizer.ts";
+export type { TokenizerDefinition } from "./tokenizer-json.ts";
+export { type TrainingProgress, type TrainOptions, trainTokenizer } from "./train.ts";
