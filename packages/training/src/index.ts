@@ -1,10 +1,16 @@
 export * from "./data/batch.ts";
+export * from "./data/build-shards.ts";
+export * from "./data/dataset.ts";
 export * from "./data/document-encoder.ts";
+export { DocumentList } from "./data/document-list.ts";
 export * from "./data/read-lines.ts";
 export * from "./data/read-records.ts";
 export * from "./data/record.ts";
+export { ShardSet } from "./data/shard-set.ts";
 export * from "./data/source.ts";
 export * from "./data/source-files.ts";
+export * from "./data/training-batches.ts";
+export * from "./data/validation-batches.ts";
 export * from "./errors.ts";
 export type * from "./events.ts";
 export * from "./files/durable.ts";

@@ -1,0 +1,57 @@
+/** A choice of documents out of several shard sets, numbered from 0. */
+
+import type { ShardSet } from "./shard-set.ts";
+
+export interface DocumentReference {
+  readonly set: ShardSet;
+  readonly document: number;
+}
+
+export class DocumentList {
+  readonly #sets: readonly ShardSet[];
+  /** Set of each document, as an index into `#sets`. */
+  readonly #setOf: Uint16Array;
+  readonly #documents: Uint32Array;
+
+  constructor(references: readonly DocumentReference[]) {
+    this.#sets = [...new Set(references.map(({ set }) => set))];
+    const indexOf = new Map(this.#sets.map((set, index) => [set, index]));
+    this.#setOf = Uint16Array.from(references, ({ set }) => indexOf.get(set)!);
+    this.#documents = Uint32Array.from(references, ({ document }) => document);
+  }
+
+  get count(): number {
+    return this.#documents.length;
+  }
+
+  /** Ids of a document. */
+  length(index: number): number {
+    return this.#set(index).length(this.#documents[index]!);
+  }
+
+  /** UTF-8 bytes of its learnt text. */
+  bytes(index: number): number {
+    return this.#set(index).bytes(this.#documents[index]!);
+  }
+
+  /** @throws {DataError} if the shards vanished */
+  readIds(index: number, start: number, end: number, target: Int32Array): void {
+    this.#set(index).readIds(this.#documents[index]!, start, end, target);
+  }
+
+  /** @throws {DataError} if the shards vanished */
+  readAnswers(index: number, start: number, end: number, target: Uint8Array): void {
+    this.#set(index).readAnswers(this.#documents[index]!, start, end, target);
+  }
+
+  /** Ids of all documents. */
+  get tokens(): number {
+    let sum = 0;
+    for (let index = 0; index < this.count; index++) sum += this.length(index);
+    return sum;
+  }
+
+  #set(index: number): ShardSet {
+    return this.#sets[this.#setOf[index]!]!;
+  }
+}
