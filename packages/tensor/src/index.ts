@@ -25,6 +25,8 @@ export { eliminateCommonSubexpressions } from "./passes/eliminate-common-subexpr
 export { type GradientOptions, gradientName, withGradients } from "./passes/gradient.ts";
 export { type OptimiseOptions, optimise } from "./passes/optimise.ts";
 export { ProgramCache } from "./program-cache.ts";
+export { evaluateProgram } from "./rules/evaluate/evaluate-program.ts";
+export { type EvaluatedTensor, type TensorLike, toHost } from "./rules/evaluate/evaluated-tensor.ts";
 export { type ElementType, elementBytes, type HostData, type HostTensor, hostTensor } from "./runtime/host-tensor.ts";
 export { openRuntime } from "./runtime/open-runtime.ts";
 export type { Binding, PrepackedWeights, Runtime, Session, SessionOptions } from "./runtime/runtime.ts";

@@ -78,9 +78,9 @@ export function swiGlu(gate: Tensor, up: Tensor): Tensor {
   return multiply(silu(gate), up);
 }
 
-/** log(1 + eˣ) without overflow. */
+/** log(1 + eˣ) without overflow. maximum and not relu: at 0 the slope is then ½, and two equal rewards still learn apart. */
 export function softplus(x: Tensor): Tensor {
-  return add(relu(x), log(add(exp(negate(absolute(x))), 1)));
+  return add(maximum(x, 0), log(add(exp(negate(absolute(x))), 1)));
 }
 
 /** log σ(x) without overflow. */

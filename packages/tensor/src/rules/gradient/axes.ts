@@ -38,6 +38,11 @@ export const broadcastToGradient: GradientRule<object> = ({ gradient, add }) => 
 const keptShape = (x: Tensor, axes: readonly number[]): Shape =>
   x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
 
+/** A gradient of reduced shape, stretched over what was reduced. */
+function stretch(gradient: Tensor, x: Tensor, axes: readonly number[]): Tensor {
+  return broadcastTo(gradient.rank === 0 ? gradient : reshape(gradient, keptShape(x, axes)), x.shape);
+}
+
 /** Number of elements behind each mean; counted by the program when a length is symbolic. */
 function reducedCount(x: Tensor, axes: readonly number[]): Tensor {
   const lengths = axes.map((axis) => x.shape[axis]!);
@@ -48,13 +53,10 @@ function reducedCount(x: Tensor, axes: readonly number[]): Tensor {
 type Reduction = OperatorAttributes["reduceSum"];
 
 export const reduceSumGradient: GradientRule<Reduction> = ({ gradient, attributes, inputs: [x], add }) =>
-  add(0, () => broadcastTo(reshape(gradient, keptShape(x!, attributes.axes)), x!.shape));
+  add(0, () => stretch(gradient, x!, attributes.axes));
 
 export const reduceMeanGradient: GradientRule<Reduction> = ({ gradient, attributes, inputs: [x], add }) =>
-  add(0, () => {
-    const share = divide(gradient, reducedCount(x!, attributes.axes));
-    return broadcastTo(reshape(share, keptShape(x!, attributes.axes)), x!.shape);
-  });
+  add(0, () => stretch(divide(gradient, reducedCount(x!, attributes.axes)), x!, attributes.axes));
 
 /** In equal shares to every element that equals the maximum. */
 export const reduceMaxGradient: GradientRule<Reduction> = ({
