@@ -16,6 +16,8 @@ export {
 } from "./decoder/parameters.ts";
 export { rotaryFrequencies, rotaryTables } from "./decoder/rotary-tables.ts";
 export * from "./errors.ts";
+export { type DepthOptions, type DepthPlan, decoderForDepth } from "./plan/decoder-for-depth.ts";
+export * from "./plan/plan-decoder.ts";
 export type { StoredTensor } from "./safetensors/header.ts";
 export { readSafetensors, SafetensorsFile } from "./safetensors/reader.ts";
 export { type NamedTensors, writeSafetensors } from "./safetensors/writer.ts";
