@@ -30,8 +30,12 @@ export function isControlToken({ special, content }: Pick<AddedToken, "special" 
   return special || /^[<[].*[>\]]$/s.test(content);
 }
 
-/** A stretch of text between added tokens, or one of them. */
-export type Segment = { readonly text: string } | { readonly id: number };
+/** A stretch of text between added tokens (id undefined), or one of them with the whitespace it takes: text[start, end). */
+export interface Segment {
+  readonly id: number | undefined;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Finds one set of added tokens; leftmost first, longest first among those that start together. */
 export class AddedTokenFinder {
@@ -48,8 +52,9 @@ export class AddedTokenFinder {
     this.pattern = escaped.length === 0 ? undefined : new RegExp(escaped.join("|"), "g");
   }
 
-  /** Appends the segments of `text` to `segments`. */
-  find(text: string, segments: Segment[]): void {
+  /** Segments of `text`, in order, without gaps. */
+  find(text: string): Segment[] {
+    const segments: Segment[] = [];
     let start = 0;
     for (const match of this.pattern === undefined ? [] : text.matchAll(this.pattern)) {
       const token = this.byContent.get(match[0])!;
@@ -60,11 +65,12 @@ export class AddedTokenFinder {
       let to = matchEnd;
       if (token.lstrip) while (from > start && isWhitespace(text[from - 1]!)) from--;
       if (token.rstrip) while (to < text.length && isWhitespace(text[to]!)) to++;
-      if (from > start) segments.push({ text: text.slice(start, from) });
-      segments.push({ id: token.id });
+      if (from > start) segments.push({ id: undefined, start, end: from });
+      segments.push({ id: token.id, start: from, end: to });
       start = to;
     }
-    if (start < text.length) segments.push({ text: text.slice(start) });
+    if (start < text.length) segments.push({ id: undefined, start, end: text.length });
+    return segments;
   }
 }
 

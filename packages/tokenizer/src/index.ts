@@ -1,5 +1,13 @@
 /** Byte-level BPE: training, tokenizer.json, text to ids and back; conversations to ids by chat templates. */
 export type { AllowSpecial } from "./added-tokens.ts";
+export { defaultChatTemplate } from "./chat-template/default-template.ts";
+export {
+  type ChatMessage,
+  type RenderChatOptions,
+  type RenderedChat,
+  renderChat,
+} from "./chat-template/render-chat.ts";
+export { templateHash } from "./chat-template/template.ts";
 export { defaultPattern, defaultPreTokenizer, defaultSpecialTokens, type SpecialTokenOption } from "./defaults.ts";
 export {
   ChatTemplateError,

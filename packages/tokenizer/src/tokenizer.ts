@@ -3,7 +3,7 @@
  * conversations are in `chat-template/`.
  */
 import { createHash } from "node:crypto";
-import { type AddedToken, AddedTokenFinder, type AllowSpecial, isControlToken, type Segment } from "./added-tokens.ts";
+import { type AddedToken, AddedTokenFinder, type AllowSpecial, isControlToken } from "./added-tokens.ts";
 import { bytesInAlphabetOrder, charCodeOfByte } from "./byte-alphabet.ts";
 import { TokenizerInputError, UnsupportedTokenizerError } from "./errors.ts";
 import { MergeTable } from "./merge-table.ts";
@@ -195,18 +195,16 @@ export class Tokenizer {
 
   private encodeInto(text: string, buffer: IdBuffer, allowSpecial: AllowSpecial): void {
     const [inRawText, inNormalText] = this.findersFor(allowSpecial);
-    const raw: Segment[] = [];
-    inRawText!.find(text, raw);
-    for (const segment of raw) {
-      if ("id" in segment) {
-        buffer.push(segment.id);
+    for (const { id, start, end } of inRawText!.find(text)) {
+      if (id !== undefined) {
+        buffer.push(id);
         continue;
       }
-      const segments: Segment[] = [];
-      inNormalText!.find(this.normalize === undefined ? segment.text : this.normalize(segment.text), segments);
-      for (const inner of segments) {
-        if ("id" in inner) buffer.push(inner.id);
-        else this.encodeWords(inner.text, buffer, this.preTokenizer.addsPrefixSpace);
+      const raw = text.slice(start, end);
+      const normal = this.normalize === undefined ? raw : this.normalize(raw);
+      for (const inner of inNormalText!.find(normal)) {
+        if (inner.id !== undefined) buffer.push(inner.id);
+        else this.encodeWords(normal.slice(inner.start, inner.end), buffer, this.preTokenizer.addsPrefixSpace);
       }
     }
   }
