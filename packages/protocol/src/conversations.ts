@@ -29,7 +29,7 @@ export const listConversationsQuerySchema = z.strictObject({
   /** `nextCursor` of the page before. */
   cursor: z
     .string()
-    .regex(/^[0-9]{1,16}\.conv_[0-9A-Za-z]{22}$/, "is no cursor of this list")
+    .regex(/^[0-9]{1,16}\.conv_[0-9A-Za-z]{22}$/, "must be the nextCursor of a page of this list")
     .optional(),
 });
 export const listConversationsResponseSchema = z

@@ -13,7 +13,9 @@ export const textPartSchema = z
   .meta({ id: "TextPart" });
 
 /** What a message is made of. Images, files and tool calls become further members of this union. */
-export const messagePartSchema = z.discriminatedUnion("type", [textPartSchema]).meta({ id: "MessagePart" });
+export const messagePartSchema = z
+  .discriminatedUnion("type", [textPartSchema], { error: 'must have type "text" and a text' })
+  .meta({ id: "MessagePart" });
 export type MessagePart = z.infer<typeof messagePartSchema>;
 
 export const roleSchema = z.enum(["system", "user", "assistant"]).meta({ id: "Role" });

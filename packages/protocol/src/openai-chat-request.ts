@@ -11,7 +11,7 @@ export const longestContent = 1_000_000;
 const contentPartSchema = z.discriminatedUnion(
   "type",
   [z.object({ type: z.literal("text"), text: textSchema(longestContent) })],
-  { error: 'must have type "text" and a text; this model reads no images, sounds or files' },
+  { error: 'must have type "text" and a text; leave out images, sounds and files, which this model does not read' },
 );
 const contentSchema = z.union([textSchema(longestContent), z.array(contentPartSchema).min(1).max(256)], {
   error: (issue) => describeContent(issue.input),
@@ -20,7 +20,7 @@ const contentSchema = z.union([textSchema(longestContent), z.array(contentPartSc
 export const openAiMessageSchema = z
   .object({
     role: z.enum(["system", "developer", "user", "assistant"], {
-      error: "must be system, developer, user or assistant; tools are not supported",
+      error: "must be system, developer, user or assistant; leave out tools, which are not supported",
     }),
     content: contentSchema,
     name: z.string().max(64).optional(),
@@ -31,7 +31,7 @@ export type OpenAiMessage = z.infer<typeof openAiMessageSchema>;
 /** The union's own complaint says nothing useful, so the content is looked at again. */
 function describeContent(content: unknown): string {
   if (Array.isArray(content)) {
-    return `must hold 1 to 256 parts, each with type "text" and a text of whole characters; this model reads no images`;
+    return `must hold 1 to 256 parts, each with type "text" and a text of whole characters; leave out images, which this model does not read`;
   }
   if (typeof content === "string") {
     const problem = textSchema(longestContent).safeParse(content).error?.issues[0]?.message;
@@ -40,11 +40,12 @@ function describeContent(content: unknown): string {
   return "must be a text or a list of text parts";
 }
 
-/** A field that is only accepted when it changes nothing. */
-const neutral = <T>(isNeutral: (value: unknown) => boolean, expected: string) =>
-  z.custom<T>((value) => value === undefined || value === null || isNeutral(value), {
-    error: `is not supported; ${expected}`,
-  });
+/** What to say about a field that is only accepted when it changes nothing. */
+const unsupported = (instead: string) => ({ error: `must be absent, for it is not supported; ${instead}` });
+const noPenalty = z.literal(0, unsupported("leave it out, and use repetition_penalty")).nullish();
+const noTools = z.array(z.unknown(), unsupported("leave it out")).max(0, unsupported("leave it out")).nullish();
+const noToolChoice = z.enum(["none", "auto"], unsupported("leave it out")).nullish();
+const nothing = z.null(unsupported("leave it out")).optional();
 const ignored = z.unknown().optional();
 
 export const chatCompletionRequestSchema = z
@@ -69,24 +70,31 @@ export const chatCompletionRequestSchema = z
       .record(z.string().regex(/^[0-9]{1,9}$/, "must be a token id"), z.number().min(-100).max(100))
       .nullish(),
     n: z
-      .literal(1, { error: "must be 1: this server gives one answer at a time; send the request again for another" })
+      .literal(1, {
+        error: "must be 1, for this server gives one answer at a time; send the request again for another",
+      })
       .nullish(),
 
     top_k: z.int().min(0).nullish().describe("Extension: keeps the K likeliest tokens; 0 keeps all"),
     min_p: z.number().min(0).max(1).nullish().describe("Extension: drops tokens below this share of the likeliest"),
     repetition_penalty: z.number().gt(0).max(10).nullish().describe("Extension: above 1 makes repeating less likely"),
 
-    presence_penalty: neutral<0>((value) => value === 0, "leave it out or 0, and use repetition_penalty").optional(),
-    frequency_penalty: neutral<0>((value) => value === 0, "leave it out or 0, and use repetition_penalty").optional(),
-    response_format: neutral<{ type: "text" }>(isTextFormat, 'leave it out or {"type":"text"}').optional(),
-    tools: neutral<[]>(isEmptyList, "leave it out").optional(),
-    functions: neutral<[]>(isEmptyList, "leave it out").optional(),
-    tool_choice: neutral<"none" | "auto">((value) => value === "none" || value === "auto", "leave it out").optional(),
-    function_call: neutral<"none" | "auto">((value) => value === "none" || value === "auto", "leave it out").optional(),
-    modalities: neutral<["text"]>(isTextOnly, 'leave it out or ["text"]').optional(),
-    audio: neutral<null>(() => false, "leave it out").optional(),
-    prediction: neutral<null>(() => false, "leave it out").optional(),
-    web_search_options: neutral<null>(() => false, "leave it out").optional(),
+    presence_penalty: noPenalty,
+    frequency_penalty: noPenalty,
+    response_format: z
+      .object(
+        { type: z.literal("text", unsupported('leave it out or {"type":"text"}')) },
+        unsupported('leave it out or {"type":"text"}'),
+      )
+      .nullish(),
+    tools: noTools,
+    functions: noTools,
+    tool_choice: noToolChoice,
+    function_call: noToolChoice,
+    modalities: z.array(z.literal("text", unsupported('leave it out or ["text"]'))).nullish(),
+    audio: nothing,
+    prediction: nothing,
+    web_search_options: nothing,
 
     user: ignored,
     metadata: ignored,
@@ -101,19 +109,7 @@ export const chatCompletionRequestSchema = z
   })
   .refine((request) => !(typeof request.top_logprobs === "number" && request.logprobs !== true), {
     path: ["top_logprobs"],
-    message: "needs logprobs: true",
+    message: "must come with logprobs: true",
   })
   .meta({ id: "ChatCompletionRequest" });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
-}
-
-function isTextOnly(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 1 && value[0] === "text";
-}
-
-function isTextFormat(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "type" in value && value.type === "text";
-}

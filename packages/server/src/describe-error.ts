@@ -55,12 +55,13 @@ export function describeError(error: unknown): DescribedError {
     }
   }
   if (error instanceof ServerError) return describe("internal", error.details);
+  // Of its own accord, Hono refuses nothing but bodies that it cannot read.
   if (error instanceof HTTPException && error.status === 400) {
-    return describe("invalid_request", {
-      where: "the request",
-      found: error.message,
-      expected: "a well-formed request",
-      fix: "correct it",
+    return describe("invalid_json", {
+      where: "the body",
+      found: "something that is no JSON",
+      expected: "one JSON object",
+      fix: "check its quotes, commas and encoding (UTF-8)",
     });
   }
   return {

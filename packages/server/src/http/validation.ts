@@ -13,22 +13,39 @@ export const refuseInvalid: Hook<unknown, AppEnvironment, string, unknown> = (re
   const path = [...issue.path, ...unknownKeys.slice(0, 1)].join(".");
   throw new RequestError("invalid_request", {
     where: path === "" ? nameOfTarget[result.target] : path,
-    found: unknownKeys.length > 0 ? "a field that does not exist" : describeValue(issue.input),
-    expected: unknownKeys.length > 0 ? "only the fields of /openapi.json" : describeExpectation(issue),
-    fix: unknownKeys.length > 0 ? "leave it out, or correct its name" : "correct it and send the request again",
+    ...(unknownKeys.length > 0
+      ? {
+          found: "a field that does not exist",
+          expected: "only the fields of /openapi.json",
+          fix: "leave it out, or correct its name",
+        }
+      : { found: describeValue(valueAt(result, issue.path)), ...readIssue(issue) }),
   });
 };
 
+/** The validator hands over what it read, though its type does not say so. */
+function valueAt(result: object, path: readonly PropertyKey[]): unknown {
+  let value: unknown = "data" in result ? result.data : undefined;
+  for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+  return value;
+}
+
 const nameOfTarget: Record<string, string> = { json: "the body", param: "the address", query: "the query" };
 
-/** Zod's words where we have none: "Too small: expected number to be >=1". */
-function describeExpectation(issue: core.$ZodIssue): string {
-  return issue.message.replace(/^.*?expected /, "").replace(/, received .*$/, "");
+/**
+ * Zod's "Too small: expected number to be >=1" and "Invalid input: expected array, received string" lose their frame;
+ * the protocol's own words are "must EXPECTATION; FIX".
+ */
+function readIssue({ message }: core.$ZodIssue): { expected: string; fix: string } {
+  const [, own, ownFix] = /^must (.*?)(?:; (.*))?$/.exec(message) ?? [];
+  const fix = ownFix ?? "correct it and send the request again";
+  if (own !== undefined) return { expected: own.startsWith("be ") ? own.slice(3) : `it to ${own}`, fix };
+  return { expected: message.replace(/^.*?expected /, "").replace(/, received .*$/, ""), fix };
 }
 
 /** Numbers and short words as they are; texts by their length, for an error must not repeat a message. */
 function describeValue(value: unknown): string {
-  if (value === undefined) return "nothing or a value that does not fit";
+  if (value === undefined) return "nothing";
   if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value === "string")
     return value.length <= 32 ? JSON.stringify(value) : `a text of ${value.length} characters`;
