@@ -37,6 +37,23 @@ test("tokens come as often as the softmax says", () => {
   expect(chiSquare(logits, probabilities(logits), {})).toBeLessThan(limit);
 });
 
+test("neighbouring seeds draw independently", () => {
+  const counts = new Array<number>(logits.length).fill(0);
+  let repeats = 0;
+  let before = -1;
+  for (let seed = 0; seed < 20_000; seed++) {
+    const { id } = sampler({ seed }).sample(Float32Array.from(logits));
+    counts[id]!++;
+    if (id === before) repeats++;
+    before = id;
+  }
+  const expected = probabilities(logits);
+  const distance = counts.reduce((sum, count, id) => sum + (count / 20_000 - expected[id]!) ** 2 / expected[id]!, 0);
+  expect(distance * 20_000).toBeLessThan(limit);
+  const expectedRepeats = expected.reduce((sum, share) => sum + share ** 2, 0);
+  expect(Math.abs(repeats / 20_000 - expectedRepeats)).toBeLessThan(0.015);
+});
+
 test("temperature divides the logits", () => {
   const warm = probabilities(logits.map((logit) => logit / 1.7));
   expect(chiSquare(logits, warm, { temperature: 1.7 })).toBeLessThan(limit);
