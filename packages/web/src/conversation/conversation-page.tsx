@@ -1,0 +1,102 @@
+// The page of one conversation: joins its store to its view, and keys to actions.
+
+import { use, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { ApiFailure } from "../api/api.ts";
+import { writeDraft } from "../composer/drafts.ts";
+import { useText } from "../i18n/i18n.ts";
+import { FieldContext } from "../shell/field-context.ts";
+import { useShortcuts } from "../shortcuts/shortcuts.ts";
+import { notify } from "../ui/notices.tsx";
+import type { MessageCallbacks } from "./message-view.tsx";
+import { openConversation } from "./open-conversations.ts";
+import { shownBranch } from "./tree.ts";
+import { ConversationView } from "./view.tsx";
+import { textOf } from "./wire.ts";
+
+interface ConversationPageProps {
+  conversationId: string;
+}
+
+export function ConversationPage({ conversationId }: ConversationPageProps) {
+  const text = useText();
+  const { field, refusal } = use(FieldContext);
+  const store = useMemo(() => openConversation(conversationId), [conversationId]);
+  const state = useSyncExternalStore(store.subscribe, store.getState);
+  const [editing, setEditing] = useState<string>();
+  const [draftVersion, setDraftVersion] = useState(0);
+
+  // Another tab may have gone on with this conversation.
+  useEffect(() => {
+    const refresh = () => document.visibilityState === "visible" && void store.load();
+    document.addEventListener("visibilitychange", refresh);
+    return () => document.removeEventListener("visibilitychange", refresh);
+  }, [store]);
+
+  const attempt = useCallback(
+    async (action: () => Promise<void>) => {
+      try {
+        await action();
+      } catch (error) {
+        if (!(error instanceof ApiFailure)) throw error;
+        notify({ text: error.code === "unreachable" ? text("status.unreachable") : error.message });
+      }
+    },
+    [text],
+  );
+
+  const callbacks = useMemo<MessageCallbacks>(
+    () => ({
+      onEdit: (message, edited) => void store.send(edited, message.parentId),
+      onRegenerate: (messageId) => void attempt(() => store.regenerate(messageId)),
+      onChoose: store.choose,
+      onEditing: setEditing,
+    }),
+    [store, attempt],
+  );
+
+  const shown = () => shownBranch(store.getState()).map(({ message }) => message);
+  const lastAnswer = () => shown().findLast(({ role }) => role === "assistant");
+  const isAnswering = Object.keys(state.live).length > 0;
+  const stop = () => void attempt(store.stop);
+  const editLast = () => {
+    const last = shown().findLast(({ role }) => role === "user");
+    if (last !== undefined && !isAnswering) setEditing(last.id);
+  };
+  useShortcuts({
+    stop: isAnswering ? stop : undefined,
+    regenerate: () => {
+      const last = lastAnswer();
+      if (last !== undefined && !isAnswering) callbacks.onRegenerate(last.id);
+    },
+    copyLast: () => {
+      const last = lastAnswer();
+      if (last === undefined) return;
+      navigator.clipboard.writeText(textOf(last)).then(
+        () => notify({ text: text("conversation.copied") }),
+        () => notify({ text: text("conversation.copyFailed") }),
+      );
+    },
+  });
+
+  return (
+    <ConversationView
+      key={conversationId}
+      conversationId={conversationId}
+      state={state}
+      editing={editing}
+      draftVersion={draftVersion}
+      refusal={refusal}
+      field={field}
+      {...callbacks}
+      onSend={(written) => void store.send(written)}
+      onStop={stop}
+      onEditLast={editLast}
+      onReload={() => void store.load()}
+      onRetrySend={() => void store.retrySend()}
+      onAbandonSend={() => {
+        writeDraft(conversationId, store.abandonSend());
+        setDraftVersion((version) => version + 1);
+      }}
+    />
+  );
+}
