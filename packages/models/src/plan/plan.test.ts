@@ -10,10 +10,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createDecoderConfig } from "../config/architectures.ts";
 import type { Architecture, DecoderConfig } from "../config/decoder-config.ts";
-import { arbitraryConfig } from "../decoder/arbitrary-config.ts";
 import { decoder } from "../decoder/decoder.ts";
 import { nextTokenLoss } from "../decoder/next-token-loss.ts";
 import { decoderParameters } from "../decoder/parameters.ts";
+import { arbitraryConfig } from "../testing/arbitrary-config.ts";
 import { decoderForDepth } from "./decoder-for-depth.ts";
 import { planDecoder } from "./plan-decoder.ts";
 
