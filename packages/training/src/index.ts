@@ -1,3 +1,6 @@
+export * from "./checkpoints/format.ts";
+export * from "./checkpoints/read-checkpoint.ts";
+export * from "./checkpoints/write-checkpoint.ts";
 export * from "./data/batch.ts";
 export * from "./data/build-shards.ts";
 export * from "./data/dataset.ts";
@@ -19,3 +22,5 @@ export * from "./optimiser/optimizer.ts";
 export type { OptimizerState } from "./optimiser/optimizer-state.ts";
 export * from "./random.ts";
 export * from "./schedule.ts";
+export * from "./stage.ts";
+export * from "./step/training-step.ts";

@@ -5,8 +5,8 @@ import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimi
 
 const options: OptimizerOptions = {
   parameters: [
-    { name: "weight", shape: [2, 3] },
-    { name: "norm", shape: [3] },
+    { name: "weight", shape: [2, 3], isDecayed: true },
+    { name: "norm", shape: [3], isDecayed: false },
   ],
   beta1: 0.9,
   beta2: 0.95,

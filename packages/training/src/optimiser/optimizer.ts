@@ -17,15 +17,16 @@ import {
 import { DivergenceError } from "../errors.ts";
 import { loadMoments, type OptimizerState } from "./optimizer-state.ts";
 
-export interface ParameterSpec {
+/** A parameter to optimise: `decoderParameters` of @myna/models gives such. */
+export interface OptimizedParameter {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Whether weight decay shrinks it: matrices yes; norms, biases and other vectors no. Default: two or more axes. */
-  readonly decays?: boolean;
+  /** Whether weight decay shrinks it: matrices yes; norms, biases and other vectors no. */
+  readonly isDecayed: boolean;
 }
 
 export interface OptimizerOptions {
-  readonly parameters: readonly ParameterSpec[];
+  readonly parameters: readonly OptimizedParameter[];
   readonly beta1: number;
   readonly beta2: number;
   /** Default 1e-8. */
@@ -146,7 +147,7 @@ class WasmOptimizer implements Optimizer {
     const { beta1, beta2, epsilon = 1e-8, weightDecay, clip } = this.#options;
     const clipShare = gradientNorm > clip ? clip / gradientNorm : 1;
     this.#updates += 1;
-    for (const { name, shape, decays = shape.length >= 2 } of this.#options.parameters) {
+    for (const { name, isDecayed } of this.#options.parameters) {
       adamwStep({
         parameter: this.parameters[name]!.data,
         gradient: gradients[name]!.data,
@@ -156,7 +157,7 @@ class WasmOptimizer implements Optimizer {
         beta1,
         beta2,
         epsilon,
-        weightDecay: decays ? weightDecay : 0,
+        weightDecay: isDecayed ? weightDecay : 0,
         step: this.#updates,
         gradientScale: meanScale * clipShare,
       });
