@@ -10,9 +10,17 @@ import { build } from "vite";
  * @throws {Error} Vite's own, naming the file and line, when a source does not compile
  */
 export async function buildWeb(outDir: string = fileURLToPath(new URL("./dist", import.meta.url))): Promise<void> {
-  await build({
-    configFile: fileURLToPath(new URL("./vite.config.ts", import.meta.url)),
-    logLevel: "warn",
-    build: { outDir, emptyOutDir: true },
-  });
+  // A test runner sets NODE_ENV to "test", and React would come in its slow development form.
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = "production";
+  try {
+    await build({
+      configFile: fileURLToPath(new URL("./vite.config.ts", import.meta.url)),
+      logLevel: "warn",
+      build: { outDir, emptyOutDir: true },
+    });
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
 }

@@ -178,11 +178,10 @@ describe("sending and branches", () => {
     },
   });
 
-  test("the newest branch is shown until another is chosen, and each place knows its versions", () => {
-    expect(texts(tree)).toEqual(["q1edited"]);
-    const first = reduceConversation(tree, { type: "chosen", messageId: idOf("q1") });
-    expect(texts(first)).toEqual(["q1", "a1again"]);
-    const deeper = reduceConversation(first, { type: "chosen", messageId: idOf("a1") });
+  test("the branch that was written in last is shown until another is chosen, and each place knows its versions", () => {
+    expect(texts(tree)).toEqual(["q1", "a1again"]);
+    expect(texts(reduceConversation(tree, { type: "chosen", messageId: idOf("q1edited") }))).toEqual(["q1edited"]);
+    const deeper = reduceConversation(tree, { type: "chosen", messageId: idOf("a1") });
     expect(texts(deeper)).toEqual(["q1", "a1", "q2"]);
     expect(shownBranch(deeper)[1]?.versions).toEqual([idOf("a1"), idOf("a1again")]);
   });
