@@ -9,6 +9,7 @@ export * from "./kernels/half-floats.ts";
 export { type ArenaView, WasmArena } from "./kernels/wasm-arena.ts";
 export * from "./ops/attention.ts";
 export * from "./ops/axes.ts";
+export * from "./ops/cached-attention.ts";
 export * from "./ops/constants.ts";
 export * from "./ops/dropout.ts";
 export * from "./ops/elementwise.ts";
