@@ -99,7 +99,8 @@ function judge(
 ): string | undefined {
   const layer = layers[owner];
   if (layer === undefined) return `package ${owner} is not in the table of layers; add it there with a reason`;
-  const isTest = /\.test\.tsx?$/.test(file.path);
+  // A package's `testing` holds fakes: its own files there, and what others' tests may import of it.
+  const isTest = /\.test\.tsx?$|\/testing\//.test(file.path);
   if (specifier.startsWith(".")) {
     return resolvePath(file.path, specifier).startsWith(`packages/${owner}/`)
       ? undefined
@@ -107,11 +108,13 @@ function judge(
   }
   if (specifier.startsWith("@myna/")) {
     const [, target, ...rest] = specifier.split("/");
-    if (rest.length > 0) return `only @myna/${target} is public; export what you need from its index.ts`;
+    const isFake = isTest && rest.join("/") === "testing";
+    if (rest.length > 0 && !isFake) return `only @myna/${target} is public; export what you need from its index.ts`;
     if (target === owner) return "files of one package import each other directly";
     if (!layer.mayImport.includes(target!))
       return `${owner} may import ${layer.mayImport.join(", ") || "nothing of ours"}: ${layer.reason}`;
-    return declared.includes(specifier) ? undefined : `packages/${owner}/package.json does not declare ${specifier}`;
+    const name = `@myna/${target}`;
+    return declared.includes(name) ? undefined : `packages/${owner}/package.json does not declare ${name}`;
   }
   if (specifier.startsWith("node:")) {
     return owner === "web" && !isTest ? "the page runs in a browser, which has no Node modules" : undefined;

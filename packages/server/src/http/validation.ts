@@ -36,7 +36,8 @@ const nameOfTarget: Record<string, string> = { json: "the body", param: "the add
  * Zod's "Too small: expected number to be >=1" and "Invalid input: expected array, received string" lose their frame;
  * the protocol's own words are "must EXPECTATION; FIX".
  */
-function readIssue({ message }: core.$ZodIssue): { expected: string; fix: string } {
+function readIssue(issue: core.$ZodIssue): { expected: string; fix: string } {
+  const { message } = issue.code === "invalid_key" ? (issue.issues[0] ?? issue) : issue;
   const [, own, ownFix] = /^must (.*?)(?:; (.*))?$/.exec(message) ?? [];
   const fix = ownFix ?? "correct it and send the request again";
   if (own !== undefined) return { expected: own.startsWith("be ") ? own.slice(3) : `it to ${own}`, fix };

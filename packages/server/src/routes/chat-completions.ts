@@ -37,14 +37,15 @@ export function addChatCompletions(app: App, { engine, log, isClosing }: AppDepe
     const limits = context.get("limits");
 
     const leave = new AbortController();
-    const signal = AbortSignal.any([context.req.raw.signal, leave.signal, AbortSignal.timeout(limits.completionMs)]);
+    const left = AbortSignal.any([context.req.raw.signal, leave.signal]);
+    const signal = AbortSignal.any([left, AbortSignal.timeout(limits.completionMs)]);
     const events = engine.chat(toChatMessages(request.messages), toGenerationOptions(request), signal);
     const head = createHead(engine.model);
     const hasLogprobs = request.logprobs === true;
     if (request.stream !== true) return context.json(await collectCompletion(events, head, hasLogprobs), 200);
 
     // Refusals (a prompt that is too long, a full queue) come before the first event, and get a status of their own.
-    const started = await afterStart(events);
+    const started = await afterStart(events, left);
     const hasUsage = request.stream_options?.include_usage === true;
     const frames = toFrames(started, head, { hasLogprobs, hasUsage });
     return eventStreamResponse(frames, { ...limits, onAbandon: () => leave.abort() });
@@ -69,8 +70,12 @@ export function addChatCompletions(app: App, { engine, log, isClosing }: AppDepe
   }
 }
 
-/** Waits until the engine has taken the request, and gives all its events all the same. */
-async function afterStart(events: AsyncIterable<EngineEvent>): Promise<AsyncIterable<EngineEvent>> {
+/**
+ * Waits until the engine has taken the request, and gives all its events all the same.
+ *
+ * @param left ends the engine's iterator, for a response that nobody begins to read never reaches its `finally`
+ */
+async function afterStart(events: AsyncIterable<EngineEvent>, left: AbortSignal): Promise<AsyncIterable<EngineEvent>> {
   const iterator = events[Symbol.asyncIterator]();
   const seen: EngineEvent[] = [];
   for (;;) {
@@ -79,17 +84,19 @@ async function afterStart(events: AsyncIterable<EngineEvent>): Promise<AsyncIter
     seen.push(value);
     if (value.type !== "queued") break;
   }
+  const leave = () => {
+    // Whatever it says after its reader has left, nobody is there to be told.
+    iterator.return?.().catch(() => undefined);
+  };
+  if (left.aborted) leave();
+  else left.addEventListener("abort", leave, { once: true });
   return {
     async *[Symbol.asyncIterator]() {
-      try {
-        yield* seen;
-        for (;;) {
-          const { value, done } = await iterator.next();
-          if (done === true) return;
-          yield value;
-        }
-      } finally {
-        await iterator.return?.();
+      yield* seen;
+      for (;;) {
+        const { value, done } = await iterator.next();
+        if (done === true) return;
+        yield value;
       }
     },
   };
