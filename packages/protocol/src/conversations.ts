@@ -6,7 +6,10 @@ import { conversationIdSchema, textSchema, timestampSchema } from "./text.ts";
 export const longestTitle = 200;
 export const longestSystemPrompt = 100_000;
 
-const titleSchema = textSchema(longestTitle, 1).refine((title) => title.trim() !== "", "must not be blank");
+const titleSchema = textSchema(longestTitle, 1).refine(
+  (title) => title.trim() !== "",
+  "must hold something other than blanks",
+);
 const systemPromptSchema = textSchema(longestSystemPrompt).nullable();
 
 export const conversationSchema = z
