@@ -3,6 +3,7 @@
  * symbolic length can be read at run time. What an operator becomes is in rules/onnx/.
  */
 import { ShapeError } from "../errors.ts";
+import type { ConstantData } from "../ir/operators.ts";
 import type { Value } from "../ir/program.ts";
 import type { Shape } from "../ir/shape.ts";
 import { isSymbolic, lengthName } from "../ir/symbolic-length.ts";
@@ -97,10 +98,6 @@ export class OnnxBuilder {
     return name;
   }
 
-  scalar(value: number, type: ElementType = "float32"): string {
-    return this.initializer(type, [], constantBytes(type, Float32Array.of(value)));
-  }
-
   /** A shape as an int64 vector, read from the inputs at run time where it is symbolic. */
   shapeVector(shape: Shape): string {
     if (!shape.some(isSymbolic)) return this.integers(shape);
@@ -129,11 +126,8 @@ export class OnnxBuilder {
   }
 }
 
-/** A constant's values as the array that carries its element type; 16-bit and double constants are held as float32. */
-export function constantBytes(
-  type: ElementType,
-  data: Float32Array | BigInt64Array | Int32Array | Uint8Array,
-): HostData {
+/** A constant's values as the array that carries its element type; 16-bit constants are held as float32. */
+export function constantBytes(type: ElementType, data: ConstantData): HostData {
   switch (type) {
     case "float64":
       return Float64Array.from(data as Float32Array);
@@ -141,10 +135,6 @@ export function constantBytes(
       return float32ToFloat16(data as Float32Array<ArrayBuffer>);
     case "bfloat16":
       return float32ToBfloat16(data as Float32Array<ArrayBuffer>);
-    case "int64":
-      return data instanceof BigInt64Array ? (data as HostData) : BigInt64Array.from(data as Float32Array, BigInt);
-    case "int32":
-      return Int32Array.from(data as Int32Array);
     default:
       return data as HostData;
   }

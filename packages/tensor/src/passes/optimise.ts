@@ -3,7 +3,10 @@ import type { Program } from "../ir/program.ts";
 import { eliminateCommonSubexpressions } from "./eliminate-common-subexpressions.ts";
 import { eliminateDeadCode } from "./eliminate-dead-code.ts";
 import { expandComposites } from "./expand-composites.ts";
+import { foldConstants } from "./fold-constants.ts";
+import { fuseProducts } from "./fuse-products.ts";
 import type { Pass } from "./rewrite.ts";
+import { simplifyMoves } from "./simplify-moves.ts";
 
 export interface OptimiseOptions {
   /** Sees the program before the first pass ("traced") and after each one. */
@@ -14,7 +17,11 @@ export function optimise(program: Program, { onPass }: OptimiseOptions = {}): Pr
   onPass?.("traced", program);
   const passes: Record<string, Pass> = {
     "expand-composites": expandComposites,
+    "fold-constants": foldConstants,
+    "simplify-moves": simplifyMoves,
     "eliminate-common-subexpressions": eliminateCommonSubexpressions,
+    "fuse-products": fuseProducts,
+    "simplify-moves again": simplifyMoves,
     "eliminate-dead-code": eliminateDeadCode,
   };
   let current = program;
