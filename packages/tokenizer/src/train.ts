@@ -4,7 +4,7 @@
  *
  * @see Sennrich et al. 2016, arXiv:1508.07909; Radford et al. 2019 for bytes as the alphabet
  */
-import { alphabetTextOfBytes, bytesInAlphabetOrder } from "./byte-alphabet.ts";
+import { alphabetTextOfBytes, bytesInAlphabetOrder, bytesOfAlphabetText } from "./byte-alphabet.ts";
 import { defaultDecoder, defaultPreTokenizer, defaultSpecialTokens, type SpecialTokenOption } from "./defaults.ts";
 import { TokenizerInputError } from "./errors.ts";
 import { PairQueue, PairStatistics } from "./pair-statistics.ts";
@@ -24,6 +24,8 @@ export interface TrainOptions {
   readonly specialTokens?: readonly SpecialTokenOption[];
   /** The `pre_tokenizer` of the tokenizer.json to make. */
   readonly preTokenizer?: unknown;
+  /** Most Han characters in one token. Longer ones are phrases of one source: “谢谢你的建议”. Default 4. */
+  readonly longestHan?: number;
   /** Pairs that occur less often do not merge. Default 2. */
   readonly minimumCount?: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
@@ -168,7 +170,7 @@ interface Merges {
 }
 
 async function mergePairs(words: CountedWords, vocabularySize: number, options: TrainOptions): Promise<Merges> {
-  const { onProgress, signal, minimumCount = 2 } = options;
+  const { onProgress, signal, minimumCount = 2, longestHan = 4 } = options;
   const tokens = Array.from(bytesInAlphabetOrder, (byte) => alphabetTextOfBytes(Uint8Array.of(byte)));
   const idOfToken = new Map(tokens.map((token, id) => [token, id]));
   const merges: Merges = { tokens, lefts: [], rights: [], results: [] };
@@ -182,6 +184,7 @@ async function mergePairs(words: CountedWords, vocabularySize: number, options: 
     const left = statistics.lefts[pair]!;
     const right = statistics.rights[pair]!;
     const token = tokens[left]! + tokens[right]!;
+    if (hanCharacters(token) > longestHan) continue;
     // "ab" + "c" and "a" + "bc" are the same token, reached by two merges.
     const merged = idOfToken.get(token) ?? tokens.push(token) - 1;
     idOfToken.set(token, merged);
@@ -196,6 +199,13 @@ async function mergePairs(words: CountedWords, vocabularySize: number, options: 
     turnEnds = await nextTurn(signal);
   }
   return merges;
+}
+
+/** @param token in the byte alphabet; characters that are cut off at its ends do not count */
+function hanCharacters(token: string): number {
+  if (token.length < 3) return 0;
+  const text = new TextDecoder().decode(bytesOfAlphabetText(token));
+  return text.match(/\p{Script=Han}/gu)?.length ?? 0;
 }
 
 function countPairs({ symbols, starts, lengths, counts, size }: CountedWords): PairStatistics {

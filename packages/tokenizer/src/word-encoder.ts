@@ -36,7 +36,7 @@ export interface WordEncoderParts {
   readonly merges: MergeTable;
   /** Token id of each single byte; -1 where the vocabulary has none. */
   readonly idOfByte: Int32Array;
-  /** Stands in for bytes without a token; undefined: they are refused. */
+  /** Stands in for bytes without a token; undefined: they are left out of texts, and refused in bytes. */
   readonly unknownId: number | undefined;
   /** Whole words that skip merging; undefined unless the tokenizer ignores merges. */
   readonly wholeWords: ReadonlyMap<string, number> | undefined;
@@ -73,19 +73,14 @@ export class WordEncoder {
   encodeBytes(bytes: Uint8Array, start: number, end: number, target: IdBuffer): void {
     this.reserve(end - start);
     this.bytes.set(bytes.subarray(start, end));
+    const missing = bytes.subarray(start, end).find((byte) => this.parts.idOfByte[byte]! < 0);
+    if (missing !== undefined) throw this.unknownByte(missing);
     const length = this.mergeBytes(end - start);
     target.append(this.ids, 0, length);
   }
 
   private remember(index: number, text: string, start: number, end: number): void {
-    let length: number;
-    try {
-      length = this.mergeWord(text, start, end);
-    } catch (error) {
-      // The word has an index but no ids: forget everything rather than remember it as empty.
-      this.words.clear();
-      throw error;
-    }
+    const length = this.mergeWord(text, start, end);
     const from = index === 0 ? 0 : this.idStarts[index]!;
     if (index + 2 > this.idStarts.length) this.idStarts = grown(this.idStarts, Uint32Array, index + 2);
     if (from + length > this.idArena.length) this.idArena = grown(this.idArena, Int32Array, from + length);
@@ -115,23 +110,22 @@ export class WordEncoder {
 
   private mergeBytes(byteLength: number): number {
     const { idOfByte, unknownId, merges } = this.parts;
+    let length = 0;
     for (let i = 0; i < byteLength; i++) {
-      let id = idOfByte[this.bytes[i]!]!;
-      if (id < 0) {
-        if (unknownId === undefined) throw this.unknownByte(this.bytes[i]!);
-        id = unknownId;
-      }
-      this.ids[i] = id;
+      const id = idOfByte[this.bytes[i]!]!;
+      if (id >= 0) this.ids[length++] = id;
+      // SmolLM2 lacks 21 bytes; Hugging Face leaves them out, and the ids are to be the same.
+      else if (unknownId !== undefined) this.ids[length++] = unknownId;
     }
-    return merges.merge(this.ids, byteLength);
+    return merges.merge(this.ids, length);
   }
 
   private unknownByte(byte: number): TokenizerInputError {
     return new TokenizerInputError({
-      where: "text to encode",
+      where: "bytes to encode",
       found: `the byte 0x${byte.toString(16).padStart(2, "0")}, which is no token of this vocabulary`,
       expected: "a vocabulary with a token for each of the 256 bytes",
-      fix: "leave the character out, or use a tokenizer with the whole byte alphabet",
+      fix: "encode text instead, or use a tokenizer with the whole byte alphabet",
     });
   }
 }
