@@ -6,6 +6,12 @@ export { parseDecoderConfig } from "./config/parse-config.ts";
 export { checkContext, validateDecoderConfig } from "./config/validate.ts";
 export { type StoredType, writeDecoderConfig } from "./config/write-config.ts";
 export { type DecoderInputs, decoder, logits } from "./decoder/decoder.ts";
+export {
+  type DecoderStepInputs,
+  type DecoderStepResult,
+  decoderStep,
+  type LayerKeysValues,
+} from "./decoder/decoder-step.ts";
 export { initialiseParameters } from "./decoder/initialise.ts";
 export { type LossOptions, nextTokenLoss, nextTokenLosses } from "./decoder/next-token-loss.ts";
 export {

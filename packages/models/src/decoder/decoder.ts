@@ -67,7 +67,7 @@ export function decoder(config: DecoderConfig, parameters: TensorRecord, inputs:
     };
     const { dropout } = inputs;
     const drop = dropout && ((x: Tensor, site: number) => dropOut(x, dropout.probability, dropout.seed, site));
-    let x = embedTokens(config, parameters, inputs.tokens, positions);
+    let x = embedTokens(config, parameters, inputs.tokens, () => positions);
     if (drop !== undefined) x = drop(x, 0);
     for (let index = 0; index < config.layers; index++) {
       const hooks = { attend, ...(drop !== undefined && { dropout: drop }) };
@@ -77,18 +77,21 @@ export function decoder(config: DecoderConfig, parameters: TensorRecord, inputs:
   });
 }
 
-/** @returns [batch, time, width] */
+/**
+ * @param positions int64 [batch, time], asked for only by models that learned them
+ * @returns         [batch, time, width]
+ */
 export function embedTokens(
   config: DecoderConfig,
   parameters: TensorRecord,
   tokens: Tensor,
-  positions: Tensor,
+  positions: () => Tensor,
 ): Tensor {
   const names = weightNames(config);
   return withScope("embedding", () => {
     const x = embedding(parameter(parameters, `${names.embedding}.weight`), tokens);
     if (config.positions.kind !== "learned") return x;
-    return add(x, embedding(parameter(parameters, `${names.positions}.weight`), positions));
+    return add(x, embedding(parameter(parameters, `${names.positions}.weight`), positions()));
   });
 }
 
