@@ -22,15 +22,12 @@ export function lockHome(path: string, home: string): HomeLock {
   } catch (error) {
     database.close();
     if (!isSqliteError(error) || error.errcode !== sqliteBusy) throw error;
-    throw new StartError(
-      {
-        where: home,
-        found: "another Myna server that uses this data directory",
-        expected: "one server for each",
-        fix: "stop the other one, use its page, or choose another directory with MYNA_HOME",
-      },
-      { cause: error },
-    );
+    throw new StartError({
+      where: home,
+      found: "another Myna server that uses this data directory",
+      expected: "one server for each",
+      fix: "stop the other one, use its page, or choose another directory with MYNA_HOME",
+    });
   }
   return {
     release() {

@@ -3,7 +3,7 @@
  * docs/decisions/0001-node-sqlite.md says why.
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import type { SqliteDatabase, SqliteStatement } from "kysely";
+import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
 
 /** How long a statement waits for another process that writes. */
 const busyTimeoutMs = 5_000;
@@ -14,8 +14,25 @@ const busyTimeoutMs = 5_000;
  */
 const pragmas = ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"];
 
-/** @param path of a file, made if absent, or ":memory:" */
-export function openNodeSqlite(path: string): SqliteDatabase {
+/** @param path of a file, made if absent, or ":memory:"; opened by the first query */
+export function createNodeSqliteDialect(path: string): SqliteDialect {
+  return new TransactionalSqliteDialect({ database: async () => openNodeSqlite(path) });
+}
+
+/** SQLite can take back a half-done migration, tables and all; Kysely's dialect does not make use of it. */
+class TransactionalSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter();
+  }
+}
+
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+function openNodeSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     for (const pragma of pragmas) database.exec(`PRAGMA ${pragma}`);

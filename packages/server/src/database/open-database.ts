@@ -1,11 +1,11 @@
 /** Opens the database of a data directory and brings it up to date. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Kysely, SqliteDialect } from "kysely";
+import { Kysely } from "kysely";
 import { StartError } from "../errors.ts";
 import { type HomeLock, lockHome } from "./home-lock.ts";
 import { migrate } from "./migrate.ts";
-import { openNodeSqlite } from "./node-sqlite.ts";
+import { createNodeSqliteDialect } from "./node-sqlite.ts";
 import { adviseOnSqlite, isSqliteError } from "./sqlite-errors.ts";
 import type { Database, Tables } from "./tables.ts";
 
@@ -42,7 +42,7 @@ export async function openHomeDatabase(home: string): Promise<OpenDatabase> {
 
 /** @param path of a file, or ":memory:" for a database that ends with the process */
 export async function openSqlite(path: string): Promise<Database> {
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: async () => openNodeSqlite(path) }) });
+  const database = new Kysely<Tables>({ dialect: createNodeSqliteDialect(path) });
   try {
     await migrate(database, path);
     return database;

@@ -56,7 +56,7 @@ export function createApp(dependencies: AppDependencies): App {
       where: "the address",
       found: `${method} of something that does not exist`,
       expected: "a route of /openapi.json",
-      fix: page === undefined ? "check the address" : "check the address, or open /",
+      fix: isPage && path === "/" ? "build the page: npm start" : "check the address",
     });
   });
 
