@@ -28,6 +28,8 @@ export interface CachedAttentionResult {
 
 /**
  * One step of decoding, or a whole prompt: writes the new keys and values behind those of each row and attends causally.
+ * What the kernel can do: one new token for each of many rows, whatever their lengths; whole prompts of many rows into
+ * empty caches; a further chunk of several tokens for one row alone. Places of a cache behind a row's tokens hold anything.
  *
  * @param query [batch, time, heads · headDim], not yet rotated
  * @param key   [batch, time, kvHeads · headDim], not yet rotated
