@@ -1,6 +1,6 @@
 export { type LoadedDecoder, type LoadOptions, loadDecoder, loadDecoderConfig } from "./checkpoint/load.ts";
 export { type SaveOptions, saveDecoder } from "./checkpoint/save.ts";
-export { createDecoderConfig } from "./config/architectures.ts";
+export { createDecoderConfig } from "./config/create-config.ts";
 export type * from "./config/decoder-config.ts";
 export { parseDecoderConfig } from "./config/parse-config.ts";
 export { checkContext, validateDecoderConfig } from "./config/validate.ts";

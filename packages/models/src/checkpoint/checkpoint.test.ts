@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type HostTensor, hostTensor } from "@myna/tensor";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createDecoderConfig } from "../config/architectures.ts";
+import { createDecoderConfig } from "../config/create-config.ts";
 import { initialiseParameters } from "../decoder/initialise.ts";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { readSafetensors } from "../safetensors/reader.ts";

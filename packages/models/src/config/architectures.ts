@@ -1,9 +1,8 @@
 /**
- * What each architecture fixes, and what it starts from when a new model is made. The names are Hugging Face's
+ * What each architecture fixes, and what a new model of it starts from. The names are Hugging Face's
  * `model_type`; `className` is what its `architectures` field carries.
  */
-import type { Architecture, DecoderConfig, DecoderSizes, MlpKind } from "./decoder-config.ts";
-import { validateDecoderConfig } from "./validate.ts";
+import type { Architecture, DecoderConfig, MlpKind } from "./decoder-config.ts";
 
 export interface ArchitectureFacts {
   readonly className: string;
@@ -77,33 +76,3 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     },
   },
 };
-
-/**
- * A new model's configuration: the sizes given, the rest from the architecture. kvHeads defaults to heads, headDim to
- * width / heads, mlpWidth to 8/3 of the width in whole 64s for SwiGLU (as many weights as a plain MLP of 4 widths,
- * Shazeer 2020, arXiv:2002.05202 §2) and to 4 widths otherwise.
- *
- * @throws {ConfigError} if the sizes do not fit together
- */
-export function createDecoderConfig(
-  architecture: Architecture,
-  sizes: DecoderSizes,
-  choices: Partial<ArchitectureFacts["defaults"] & Pick<DecoderConfig, "specialTokens">> = {},
-): DecoderConfig {
-  const settings = { ...architectures[architecture].defaults, specialTokens: {}, ...choices };
-  const { width, heads } = sizes;
-  const defaultMlpWidth = settings.mlp === "swiglu" ? Math.ceil((width * 8) / 3 / 64) * 64 : 4 * width;
-  return validateDecoderConfig({
-    family: "decoder",
-    architecture,
-    vocabulary: sizes.vocabulary,
-    width,
-    layers: sizes.layers,
-    heads,
-    kvHeads: sizes.kvHeads ?? heads,
-    headDim: sizes.headDim ?? width / heads,
-    mlpWidth: sizes.mlpWidth ?? defaultMlpWidth,
-    context: sizes.context,
-    ...settings,
-  });
-}

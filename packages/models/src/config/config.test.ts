@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../errors.ts";
 import { arbitraryConfig } from "../testing/arbitrary-config.ts";
-import { createDecoderConfig } from "./architectures.ts";
+import { createDecoderConfig } from "./create-config.ts";
 import type { DecoderConfig, DecoderSizes } from "./decoder-config.ts";
 import { parseDecoderConfig } from "./parse-config.ts";
 import { writeDecoderConfig } from "./write-config.ts";

@@ -10,7 +10,7 @@ import {
   traceProgram,
 } from "@myna/tensor";
 import { describe, expect, test } from "vitest";
-import { createDecoderConfig } from "../config/architectures.ts";
+import { createDecoderConfig } from "../config/create-config.ts";
 import type { Architecture, DecoderConfig } from "../config/decoder-config.ts";
 import { int64, logitsOf, runDecoder } from "../testing/run-decoder.ts";
 import { logits } from "./decoder.ts";

@@ -1,6 +1,6 @@
 import { type HostTensor, hostTensor } from "@myna/tensor";
 import { describe, expect, test } from "vitest";
-import { createDecoderConfig } from "../config/architectures.ts";
+import { createDecoderConfig } from "../config/create-config.ts";
 import type { Architecture, DecoderConfig } from "../config/decoder-config.ts";
 import { ConfigError } from "../errors.ts";
 import { int64, logitsOf, runDecoder } from "../testing/run-decoder.ts";

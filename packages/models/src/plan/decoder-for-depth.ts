@@ -2,7 +2,7 @@
  * A ladder of models from one number, as nanochat's depth dial: everything that must grow together does. Nothing here is
  * tuned for a machine; the micro-batch is.
  */
-import { createDecoderConfig } from "../config/architectures.ts";
+import { createDecoderConfig } from "../config/create-config.ts";
 import type { DecoderConfig, SpecialTokenIds } from "../config/decoder-config.ts";
 import { ConfigError } from "../errors.ts";
 import { countParameters } from "./plan-decoder.ts";

@@ -8,7 +8,7 @@ import {
 } from "@myna/tensor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createDecoderConfig } from "../config/architectures.ts";
+import { createDecoderConfig } from "../config/create-config.ts";
 import type { Architecture, DecoderConfig } from "../config/decoder-config.ts";
 import { decoder } from "../decoder/decoder.ts";
 import { nextTokenLoss } from "../decoder/next-token-loss.ts";

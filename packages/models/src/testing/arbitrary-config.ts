@@ -1,6 +1,6 @@
 /** Random small configurations for property tests. */
 import fc from "fast-check";
-import { createDecoderConfig } from "../config/architectures.ts";
+import { createDecoderConfig } from "../config/create-config.ts";
 import type { Architecture, DecoderConfig } from "../config/decoder-config.ts";
 
 /** Any combination that config.json can say, small enough to run. */
