@@ -1,6 +1,7 @@
 /** What lies in a checkpoint's folder besides the model: manifest.json and state.json, and their schemas. */
 
 import * as z from "zod";
+import type { BatchPosition } from "../data/batch.ts";
 import type { RandomState } from "../random.ts";
 
 /** Rises when older versions could not continue from what is written. */
@@ -43,6 +44,7 @@ export const stateSchema = z.object({
   extra: z.record(z.string(), z.unknown()).optional(),
 });
 
-export type TrainingState = Omit<z.infer<typeof stateSchema>, "random"> & {
+export type TrainingState = Omit<z.infer<typeof stateSchema>, "random" | "data"> & {
   random: Readonly<Record<string, RandomState>>;
+  data?: BatchPosition;
 };
