@@ -81,7 +81,7 @@ export function ConversationList({ searchField, answering, onRename, onDelete, o
         {groupByPeriod(found, new Date()).map(({ period, conversations: members }) => (
           <section key={period} aria-label={text(periodNames[period])}>
             <h2 className="px-3 pt-3 pb-1 text-xs font-medium text-muted">{text(periodNames[period])}</h2>
-            <ul className="grid gap-px">
+            <ul className="grid grid-cols-[minmax(0,1fr)] gap-px">
               {members.map((conversation) => (
                 <ListItem
                   key={conversation.id}

@@ -6,14 +6,14 @@ import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "
 const NEAR_PX = 56;
 
 interface FollowLatest {
-  scroller: RefObject<HTMLDivElement | null>;
+  scroller: RefObject<HTMLElement | null>;
   content: RefObject<HTMLDivElement | null>;
   isAtLatest: boolean;
   jumpToLatest: () => void;
 }
 
 export function useFollowLatest(conversationId: string): FollowLatest {
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const [isAtLatest, setIsAtLatest] = useState(true);
   const isFollowing = useRef(true);

@@ -60,7 +60,7 @@ function UserMessage({ message, versions, isEditing, isBusy, onEdit, onChoose, o
       >
         {written}
       </div>
-      <Actions isAlwaysShown={versions.includes(" ")}>
+      <Actions isAlwaysShown={versions.includes(" ")} className="-mb-3">
         <Versions versions={versions.split(" ")} shown={message.id} onChoose={onChoose} />
         <CopyButton label={text("conversation.copy")} getText={() => written} />
         <button
@@ -84,7 +84,7 @@ function Answer({ message, versions, live, isLast, isBusy, onRegenerate, onChoos
   const isStreaming = live !== undefined;
   return (
     <article
-      className="message group grid grid-cols-[1fr] gap-x-3.5 gap-y-1 sm:grid-cols-[2rem_1fr]"
+      className="message group grid grid-cols-[minmax(0,1fr)] gap-x-3.5 gap-y-1 sm:grid-cols-[2rem_minmax(0,1fr)]"
       aria-label={text("conversation.assistant")}
       aria-busy={isStreaming}
     >

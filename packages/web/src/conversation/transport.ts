@@ -81,7 +81,10 @@ async function follow(answer: FollowedAnswer): Promise<void> {
 async function readOnce(answer: FollowedAnswer, onOpen: () => void): Promise<boolean> {
   const silence = new AbortController();
   const signal = AbortSignal.any([answer.signal, silence.signal]);
-  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const giveUp = () => silence.abort();
+  let timer = setTimeout(giveUp, SILENCE_MS);
+  // A connection over a network that has just gone says nothing for minutes; a new attempt tells at once.
+  globalThis.addEventListener?.("offline", giveUp);
   try {
     const response = await request(
       `${messagePath(answer.conversationId, answer.messageId)}/events?after=${answer.knownLength()}`,
@@ -92,7 +95,7 @@ async function readOnce(answer: FollowedAnswer, onOpen: () => void): Promise<boo
     const parser = createEventParser();
     for await (const piece of piecesOf(response.body)) {
       clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+      timer = setTimeout(giveUp, SILENCE_MS);
       for (const { data } of parser.push(piece)) {
         const event = readChatEvent(data);
         if (event === undefined) continue;
@@ -103,6 +106,7 @@ async function readOnce(answer: FollowedAnswer, onOpen: () => void): Promise<boo
     return false;
   } finally {
     clearTimeout(timer);
+    globalThis.removeEventListener?.("offline", giveUp);
     silence.abort();
   }
 }

@@ -44,14 +44,23 @@ export function ConversationView(props: ConversationViewProps) {
   return (
     <>
       <div className="relative min-h-0 flex-1">
-        <div ref={scroller} className="h-full overflow-y-auto overscroll-contain">
-          <div ref={content} className="mx-auto grid w-full max-w-[46rem] gap-7 px-4 pt-6 pb-8 sm:px-6">
+        <section
+          ref={scroller}
+          aria-label={text("conversation.label")}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+          tabIndex={0}
+          className="h-full overflow-y-auto overscroll-contain -outline-offset-2"
+        >
+          <div
+            ref={content}
+            className="mx-auto grid w-full max-w-[46rem] grid-cols-[minmax(0,1fr)] gap-6 px-4 pt-6 pb-8 sm:px-6"
+          >
             <Messages {...props} branch={branch} isBusy={isAnswering || isSending} />
             {state.pending !== undefined && (
               <Pending pending={state.pending} onRetry={props.onRetrySend} onEdit={props.onAbandonSend} />
             )}
           </div>
-        </div>
+        </section>
         {!isAtLatest && (
           <button
             type="button"

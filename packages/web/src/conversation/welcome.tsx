@@ -19,7 +19,7 @@ interface WelcomeProps {
 export function Welcome({ isDisabled, onStart }: WelcomeProps) {
   const text = useText();
   return (
-    <div className="mx-auto flex min-h-full w-full max-w-2xl flex-col justify-center px-5 py-8">
+    <div className="mx-auto flex min-h-full w-full max-w-[46rem] flex-col justify-center px-5 py-8 sm:px-6">
       <MynaMark className="mb-5 size-16" />
       <h1 className="text-3xl font-semibold tracking-tight text-balance sm:text-4xl">{text("welcome.title")}</h1>
       <p className="mt-3 max-w-prose text-muted sm:text-lg">{text("welcome.sentence")}</p>

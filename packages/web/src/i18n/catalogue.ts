@@ -147,7 +147,6 @@ const status = {
 
 const markdown = {
   "code.copy": { en: "Copy code", zh: "复制代码" },
-  "code.copied": { en: "Copied", zh: "已复制" },
   "code.label": { en: "Code in {{language}}", zh: "{{language}} 代码" },
   "code.plain": { en: "text", zh: "文本" },
   "code.scroll": { en: "Table, scrolls sideways", zh: "表格，可左右滚动" },

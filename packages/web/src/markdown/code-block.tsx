@@ -23,7 +23,7 @@ export const CodeBlock = memo(function CodeBlock({ code, language }: CodeBlockPr
   const name = language === "" ? text("code.plain") : language;
   return (
     <section className="code-block" aria-label={text("code.label", { language: name })}>
-      <div className="flex items-center justify-between py-1 ps-4 pe-1.5 text-xs text-muted">
+      <div className="flex items-center justify-between ps-4 pe-1 pt-0.5 text-xs text-muted">
         <span dir="ltr">{name}</span>
         <CopyButton label={text("code.copy")} getText={() => code} />
       </div>

@@ -13,6 +13,7 @@ import { NewIcon, SidebarIcon } from "../icons/icons.ts";
 import { ModelInfo, useModel } from "../model-info/model-info.tsx";
 import { useSettings, useUpdateSettings } from "../settings/settings.ts";
 import { useShortcuts } from "../shortcuts/shortcuts.ts";
+import { useFocusReturn } from "../ui/dialog.tsx";
 import { Notices, notify } from "../ui/notices.tsx";
 import { FieldContext } from "./field-context.ts";
 import { Sidebar } from "./sidebar.tsx";
@@ -39,6 +40,7 @@ export function Shell() {
   const [openDialog, setOpenDialog] = useState<"settings" | "help">();
   const searchField = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const focusReturn = useFocusReturn();
 
   useEffect(() => connectList(() => void client.invalidateQueries({ queryKey: listKey })), [client]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a drawer left open would come back with the next narrow window
@@ -82,6 +84,10 @@ export function Shell() {
     <div className="flex h-dvh">
       <a
         href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
         className="fixed start-3 top-3 z-50 -translate-y-20 rounded-lg bg-ink px-4 py-2 text-page focus:translate-y-0"
       >
         {text("app.skip")}
@@ -93,6 +99,7 @@ export function Shell() {
             <Dialog.Overlay className="fixed inset-0 z-40 bg-black/35" />
             <Dialog.Content
               aria-describedby={undefined}
+              {...focusReturn}
               className="slide-in fixed inset-y-0 start-0 z-50 w-[min(20rem,86vw)] bg-paper shadow-raised"
             >
               <Dialog.Title className="sr-only">{text("list.label")}</Dialog.Title>
@@ -101,9 +108,9 @@ export function Shell() {
           </Dialog.Portal>
         </Dialog.Root>
       )}
-      <div className="flex min-w-0 flex-1 flex-col">
+      <div className="relative flex min-w-0 flex-1 flex-col">
         <header className="flex h-13 shrink-0 items-center gap-1 px-2">
-          {!isListShown && (
+          {!(isWide && isSidebarShown) && (
             <>
               <button
                 type="button"
@@ -133,8 +140,8 @@ export function Shell() {
             <Outlet />
           </FieldContext>
         </main>
+        <Notices />
       </div>
-      <Notices />
       <Suspense>
         {openDialog === "settings" && (
           <SettingsDialog

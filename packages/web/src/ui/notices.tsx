@@ -34,7 +34,7 @@ export function Notices() {
     return () => clearTimeout(timer);
   }, [notice]);
   return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-28 z-40 flex justify-center px-4">
+    <div role="status" className="pointer-events-none absolute inset-x-0 bottom-28 z-40 flex justify-center px-4">
       {notice !== undefined && (
         <div className="appear pointer-events-auto flex max-w-full items-center gap-1 rounded-xl bg-ink py-1 ps-4 pe-1 text-sm text-page shadow-raised">
           <span className="min-w-0 py-1.5">{notice.text}</span>
