@@ -19,5 +19,18 @@ export {
 } from "./errors.ts";
 export type { StreamDecoder } from "./stream-decoder.ts";
 export { type EncodeOptions, type TokenInformation, Tokenizer } from "./tokenizer.ts";
+export {
+  defaultTokenizerConfig,
+  readTokenizerConfig,
+  type TokenizerConfig,
+  templateVariables,
+  writeTokenizerConfig,
+} from "./tokenizer-config.ts";
+export {
+  readTokenizerFolder,
+  type TokenizerFolder,
+  type WriteTokenizerFolderOptions,
+  writeTokenizerFolder,
+} from "./tokenizer-folder.ts";
 export type { TokenizerDefinition } from "./tokenizer-json.ts";
 export { type TrainingProgress, type TrainOptions, trainTokenizer } from "./train.ts";
