@@ -68,7 +68,7 @@ function createOurs(ids: Uint8Array, vocabulary: number, style: "gpt2" | "qwen3"
   const split = Math.floor(ids.length * 0.9);
   const config = createDecoderConfig(style, { vocabulary, width: 128, layers: 4, heads: 4, context: shape.time });
   const optimizer = createOptimizer({
-    parameters: decoderParameters(config).map(({ name, shape, isDecayed }) => ({ name, shape, decays: isDecayed })),
+    parameters: decoderParameters(config),
     beta1: 0.9,
     beta2: 0.99,
     weightDecay: 0.1,

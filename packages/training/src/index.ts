@@ -1,6 +1,7 @@
 export * from "./checkpoints/format.ts";
 export * from "./checkpoints/read-checkpoint.ts";
 export * from "./checkpoints/write-checkpoint.ts";
+export { copyModel } from "./copy-model.ts";
 export * from "./data/batch.ts";
 export * from "./data/build-shards.ts";
 export * from "./data/dataset.ts";
@@ -25,6 +26,8 @@ export * from "./optimiser/optimizer.ts";
 export type { OptimizerState } from "./optimiser/optimizer-state.ts";
 export { type PretrainOptions, pretrain } from "./pretrain.ts";
 export * from "./random.ts";
+export { type RecipeOptions, runRecipe } from "./recipe.ts";
+export { type Recipe, readRecipe, recipeSchema } from "./recipe-schema.ts";
 export * from "./runs/run.ts";
 export * from "./runs/run-lock.ts";
 export * from "./runs/versions.ts";

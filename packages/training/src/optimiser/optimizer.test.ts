@@ -18,7 +18,7 @@ function fill(optimizer: Optimizer, gradient: number): void {
   for (const { data } of Object.values(optimizer.gradients)) data.fill(gradient);
 }
 
-function create(changes: Partial<OptimizerOptions> = {}): Optimizer {
+function createWith(changes: Partial<OptimizerOptions> = {}): Optimizer {
   const optimizer = createOptimizer({ ...options, ...changes });
   for (const { data } of Object.values(optimizer.parameters)) data.fill(1);
   return optimizer;
@@ -26,7 +26,11 @@ function create(changes: Partial<OptimizerOptions> = {}): Optimizer {
 
 const weightsOf = (optimizer: Optimizer) => Object.values(optimizer.parameters).flatMap(({ data }) => [...data]);
 
-describe("createOptimizer", () => {
+const kinds = ["wasm", "graph"] as const;
+
+describe.each(kinds)("createOptimizer in %s", (kind) => {
+  const create = (changes: Partial<OptimizerOptions> = {}) => createWith({ kind, ...changes });
+
   test("an update moves against the gradient by the learning rate; vectors do not decay", () => {
     const optimizer = create();
     fill(optimizer, 0.1);
@@ -117,6 +121,25 @@ describe("createOptimizer", () => {
     const wider = { ...state.tensors, "second_moment.norm": hostTensor("float32", [4]) };
     expect(() => optimizer.importState({ ...state, tensors: wider })).toThrow("found shape [4]; expected shape [3]");
   });
+});
+
+test("graph and WebAssembly give the same updates to 1e-6, over several blocks", () => {
+  const big: OptimizerOptions = { ...options, parameters: [{ name: "w", shape: [2100, 1000], isDecayed: true }] };
+  const [wasm, graph] = kinds.map((kind) => createWith({ ...big, kind, accumulates: true }));
+  for (let update = 0; update < 3; update++) {
+    for (const optimizer of [wasm!, graph!]) {
+      const { data } = optimizer.gradients.w!;
+      for (let index = 0; index < data.length; index++) data[index] = Math.sin(index + update) * 1e-3;
+      optimizer.addGradients(3);
+    }
+    const [one, other] = [wasm!, graph!].map((optimizer) =>
+      optimizer.update({ learningRate: 0.01, measureParameters: true }),
+    );
+    expect(other!.gradientNorm).toBeCloseTo(one!.gradientNorm, 4);
+    expect(Math.abs(other!.parameterNorm! / one!.parameterNorm! - 1)).toBeLessThan(1e-5);
+  }
+  const [one, other] = [wasm!.parameters.w!.data, graph!.parameters.w!.data];
+  expect(one.reduce((worst, value, index) => Math.max(worst, Math.abs(value - other[index]!)), 0)).toBeLessThan(1e-6);
 });
 
 test("the graph takes over where WebAssembly's memory ends", () => {

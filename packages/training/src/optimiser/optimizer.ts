@@ -1,21 +1,16 @@
 /**
- * The optimiser of a training stage: parameters, gradients and moments side by side in one WebAssembly memory, which the
- * compiled step reads and writes in place. Clips by the global norm, notices gradients that are no numbers, applies AdamW.
+ * The optimiser of a training stage: parameters, gradients and moments in memory that the compiled step reads and writes in
+ * place. Clips by the global norm, notices gradients that are no numbers, applies AdamW. The arithmetic is in
+ * wasm-kernels.ts and graph-kernels.ts.
  */
 
-import {
-  type ArenaView,
-  accumulate,
-  adamwStep,
-  firstNonFinite,
-  type HostTensor,
-  hostTensor,
-  scale,
-  sumOfSquares,
-  WasmArena,
-} from "@myna/tensor";
+import { type HostTensor, hostTensor } from "@myna/tensor";
 import { DivergenceError } from "../errors.ts";
+import { chooseOptimizer } from "./choose-optimizer.ts";
+import { createGraphKernels } from "./graph-kernels.ts";
+import type { OptimizerKernels } from "./optimizer-kernels.ts";
 import { loadMoments, type OptimizerState } from "./optimizer-state.ts";
+import { createWasmKernels } from "./wasm-kernels.ts";
 
 /** A parameter to optimise: `decoderParameters` of @myna/models gives such. */
 export interface OptimizedParameter {
@@ -36,6 +31,8 @@ export interface OptimizerOptions {
   readonly clip: number;
   /** Reserves the buffer that `addGradients` sums into: needed when a step has several micro-batches. Default false. */
   readonly accumulates?: boolean;
+  /** Where it computes. Default: as `chooseOptimizer` says. */
+  readonly kind?: "wasm" | "graph";
 }
 
 export interface UpdateStatistics {
@@ -75,26 +72,42 @@ export interface Optimizer {
   exportState(): OptimizerState;
   /** @throws {CheckpointError} if tensors are missing or have another shape; nothing is changed then */
   importState(state: OptimizerState): void;
+  /** Frees compiled programs; the arrays must not be used afterwards. */
+  release(): void;
 }
 
 type Tensors = Record<string, HostTensor<"float32">>;
 
 /**
- * AdamW in WebAssembly SIMD.
+ * AdamW.
  *
- * @throws {ArenaFullError} beyond 4 GiB; see `chooseOptimizer`
+ * @throws {ArenaFullError} if `kind` is "wasm" and the arrays take more than 4 GiB
  * @see Loshchilov and Hutter 2019, arXiv:1711.05101; Pascanu et al. 2013, arXiv:1211.5063 (clipping by the global norm)
  */
 export function createOptimizer(options: OptimizerOptions): Optimizer {
-  return new WasmOptimizer(options);
+  const { parameters, accumulates, beta1, beta2, epsilon = defaultEpsilon } = options;
+  const lengths = parameters.map(({ shape }) => elementCount(shape));
+  const parameterCount = lengths.reduce((sum, length) => sum + length, 0);
+  const { kind } = options.kind === undefined ? chooseOptimizer(parameterCount, accumulates) : { kind: options.kind };
+  const copies = accumulates ? 5 : 4;
+  const kernels =
+    kind === "wasm"
+      ? createWasmKernels(Array<number[]>(copies).fill(lengths).flat())
+      : createGraphKernels({ beta1, beta2, epsilon });
+  return new AdamW(options, parameterCount, kernels);
 }
 
-class WasmOptimizer implements Optimizer {
-  readonly kind = "wasm";
+const defaultEpsilon = 1e-8;
+
+const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+class AdamW implements Optimizer {
+  readonly kind: Optimizer["kind"];
   readonly parameterCount: number;
   readonly parameters: Tensors;
   readonly gradients: Tensors;
   readonly #options: OptimizerOptions;
+  readonly #kernels: OptimizerKernels;
   readonly #firstMoments: Tensors;
   readonly #secondMoments: Tensors;
   readonly #sums: Tensors | undefined;
@@ -102,17 +115,16 @@ class WasmOptimizer implements Optimizer {
   #weight = 0;
   #updates = 0;
 
-  constructor(options: OptimizerOptions) {
+  constructor(options: OptimizerOptions, parameterCount: number, kernels: OptimizerKernels) {
+    this.kind = kernels.kind;
+    this.parameterCount = parameterCount;
     this.#options = options;
-    const lengths = options.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
-    this.parameterCount = lengths.reduce((sum, length) => sum + length, 0);
-    const copies = options.accumulates ? 5 : 4;
-    const arena = new WasmArena(WasmArena.bytesFor(lengths) * copies);
+    this.#kernels = kernels;
     const allocate = (): Tensors =>
       Object.fromEntries(
-        options.parameters.map(({ name, shape }, index) => [
+        options.parameters.map(({ name, shape }) => [
           name,
-          hostTensor("float32", shape, arena.allocate(lengths[index]!)),
+          hostTensor("float32", shape, kernels.allocate(elementCount(shape))),
         ]),
       );
     this.parameters = allocate();
@@ -130,9 +142,8 @@ class WasmOptimizer implements Optimizer {
     if (this.#sums === undefined) throw new Error("internal: addGradients without accumulates");
     for (const [name, { data }] of Object.entries(this.gradients)) {
       const sum = this.#sums[name]!.data;
-      if (weight !== 1) scale(data, weight);
-      if (this.#weight === 0) sum.set(data);
-      else accumulate(sum, data);
+      if (this.#weight === 0) sum.fill(0);
+      this.#kernels.accumulate(sum, data, weight);
     }
     this.#weight += weight;
   }
@@ -142,13 +153,13 @@ class WasmOptimizer implements Optimizer {
     const gradients = hasSums ? this.#sums! : this.gradients;
     const meanScale = hasSums ? 1 / this.#weight : 1;
     this.#weight = 0;
-    const gradientNorm = globalNorm(gradients) * meanScale;
+    const gradientNorm = this.#globalNorm(gradients) * meanScale;
     if (!Number.isFinite(gradientNorm)) throw this.#divergence(gradients);
-    const { beta1, beta2, epsilon = 1e-8, weightDecay, clip } = this.#options;
+    const { beta1, beta2, epsilon = defaultEpsilon, weightDecay, clip } = this.#options;
     const clipShare = gradientNorm > clip ? clip / gradientNorm : 1;
     this.#updates += 1;
     for (const { name, isDecayed } of this.#options.parameters) {
-      adamwStep({
+      this.#kernels.adamw({
         parameter: this.parameters[name]!.data,
         gradient: gradients[name]!.data,
         firstMoment: this.#firstMoments[name]!.data,
@@ -162,7 +173,11 @@ class WasmOptimizer implements Optimizer {
         gradientScale: meanScale * clipShare,
       });
     }
-    return { gradientNorm, clipShare, ...(measureParameters ? { parameterNorm: globalNorm(this.parameters) } : {}) };
+    return {
+      gradientNorm,
+      clipShare,
+      ...(measureParameters ? { parameterNorm: this.#globalNorm(this.parameters) } : {}),
+    };
   }
 
   exportState(): OptimizerState {
@@ -179,12 +194,16 @@ class WasmOptimizer implements Optimizer {
     this.#weight = 0;
   }
 
+  release(): void {
+    this.#kernels.release();
+  }
+
   #divergence(gradients: Tensors): DivergenceError {
     const step = this.#updates + 1;
     const fix =
       "resume from the last checkpoint with a lower --learning-rate or a longer --warmup; if it happens at the first step, look for damaged weights or data";
     for (const [name, { data }] of Object.entries(gradients)) {
-      const index = firstNonFinite(data);
+      const index = this.#kernels.firstNonFinite(data);
       if (index === undefined) continue;
       return new DivergenceError({
         where: `gradient of ${name} at update ${step}`,
@@ -200,10 +219,10 @@ class WasmOptimizer implements Optimizer {
       fix,
     });
   }
-}
 
-function globalNorm(tensors: Tensors): number {
-  let sum = 0;
-  for (const { data } of Object.values(tensors)) sum += sumOfSquares(data as ArenaView);
-  return Math.sqrt(sum);
+  #globalNorm(tensors: Tensors): number {
+    let sum = 0;
+    for (const { data } of Object.values(tensors)) sum += this.#kernels.sumOfSquares(data);
+    return Math.sqrt(sum);
+  }
 }

@@ -1,19 +1,10 @@
 // Runs a training stage for the terminal: shows its events, turns Ctrl-C into "save and exit", picks the exit code.
 
-import type { TrainingListener } from "@myna/training";
 import type { CommandContext } from "../../command.ts";
-import { exitCodes, UsageError } from "../../errors.ts";
+import { exitCodes } from "../../errors.ts";
 import { listenForInterrupt } from "../../terminal/interrupt.ts";
 import { createTrainingView } from "../../terminal/training-view.ts";
 import { type StageOptions, stages } from "./stages.ts";
-
-export interface StageContext {
-  /** Absolute path of MYNA_HOME. */
-  home: string;
-  /** Aborted by Ctrl-C: save a checkpoint and return. */
-  signal: AbortSignal;
-  emit: TrainingListener;
-}
 
 /** @returns 0 when the stage is complete, 130 when it was interrupted and saved */
 export async function runStage<Name extends keyof StageOptions>(
@@ -21,15 +12,6 @@ export async function runStage<Name extends keyof StageOptions>(
   options: StageOptions[Name],
   context: CommandContext,
 ): Promise<number> {
-  const load = stages[name];
-  if (load === undefined) {
-    throw new UsageError({
-      where: `myna ${name}`,
-      found: "a stage that this version does not have",
-      expected: `one of ${Object.keys(stages).join(", ") || "none yet"}`,
-      fix: "update Myna: git pull",
-    });
-  }
   const view = createTrainingView({
     stream: context.errorOutput,
     output: context.output,
@@ -44,7 +26,7 @@ export async function runStage<Name extends keyof StageOptions>(
     }),
   );
   try {
-    const run = await load();
+    const run = await stages[name]();
     await run(options, { home: context.home, signal: interrupt.signal, emit: view.show });
   } finally {
     view.close();

@@ -1,0 +1,61 @@
+/** Sends what a stage says both to metrics.jsonl and to whoever listens. */
+
+import type { EndEvent, TrainingEvent, TrainingListener } from "../events.ts";
+import type { MetricsLog } from "../metrics/metrics-log.ts";
+import type { LearnedStep } from "./learner.ts";
+import type { Pace } from "./pace.ts";
+
+export interface StepReport {
+  readonly step: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly learned: LearnedStep;
+  readonly pace: Pace;
+  readonly flopsPerToken: number;
+}
+
+export interface Reporter {
+  emit(event: TrainingEvent): void;
+  step(report: StepReport): void;
+}
+
+/** @param peakGflops of the machine, for the share of it that a run reaches */
+export function createReporter(log: MetricsLog, listener: TrainingListener, peakGflops: number): Reporter {
+  const emit = (event: TrainingEvent): void => {
+    log.write(event);
+    listener(event);
+  };
+  return {
+    emit,
+    step({ step, steps, learningRate, learned, pace, flopsPerToken }) {
+      const { loss, gradientNorm, parameterNorm } = learned;
+      const tokensPerSecond = pace.tokensPerSecond();
+      const share = (tokensPerSecond * flopsPerToken) / 1e9 / peakGflops;
+      const secondsLeft = pace.secondsLeft(steps - step);
+      emit({
+        type: "step",
+        step,
+        steps,
+        loss,
+        learningRate,
+        gradientNorm,
+        parameterNorm,
+        tokensPerSecond,
+        share,
+        secondsLeft,
+      });
+    },
+  };
+}
+
+/** The last event of a run that an error ended. */
+export function endFailed(error: unknown, step: number, started: number, checkpoint: string | undefined): EndEvent {
+  return {
+    type: "end",
+    reason: "failed",
+    step,
+    seconds: (performance.now() - started) / 1000,
+    ...(checkpoint !== undefined && { checkpoint }),
+    message: error instanceof Error ? error.message : String(error),
+  };
+}
