@@ -1,7 +1,11 @@
 export * from "./engine/chat-engine.ts";
+export { createEngine, type EngineOptions } from "./engine/create-engine.ts";
 export { checkMessages, defaultSampling, resolveOptions } from "./engine/generation-options.ts";
+export { modelName } from "./engine/model-folder.ts";
 export * from "./errors.ts";
 export { DecoderLanguageModel, type DecoderLanguageModelOptions } from "./model/decoder-language-model.ts";
 export type { LanguageModel, NextToken, PrefillOptions } from "./model/language-model.ts";
 export { createMynaProvider, type MynaProvider } from "./provider/myna-provider.ts";
 export { generateTokens, type Rollout, type RolloutOptions } from "./rollout.ts";
+export { startEngineWorker } from "./worker/start-engine-worker.ts";
+export type { WorkerEngine } from "./worker/worker-engine.ts";

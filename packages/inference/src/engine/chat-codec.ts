@@ -60,8 +60,11 @@ export function createChatCodec(parts: ChatCodecParts): TextCodec {
       const ids = tokenizer.encode(text, { allowSpecial: true, addSpecial: true });
       return ids.length > 0 || beginToken === undefined ? [...ids] : [beginToken];
     },
-    createDecoder: () => tokenizer.streamDecoder({ skipSpecial: true }),
-    // The embedding's rows may have gaps in the tokenizer; a token without bytes shows as nothing.
+    // A vocabulary may have gaps among its ids; a token that is not there shows as nothing.
+    createDecoder() {
+      const decoder = tokenizer.streamDecoder({ skipSpecial: true });
+      return { push: (id) => (tokenizer.has(id) ? decoder.push(id) : ""), flush: () => decoder.flush() };
+    },
     tokenBytes: (id) => (tokenizer.has(id) ? tokenizer.bytesOf(id) : new Uint8Array(0)),
   };
 }
