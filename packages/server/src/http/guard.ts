@@ -13,8 +13,10 @@ export const loopbackHosts: readonly string[] = ["localhost", "127.0.0.1", "[::1
 export function checkHostAndOrigin(allowed: readonly string[]): MiddlewareHandler<AppEnvironment> {
   const isAllowed = (name: string | undefined) => name !== undefined && allowed.includes(name);
   return async (context, next) => {
-    const host = context.req.header("host") ?? new URL(context.req.url).host;
-    if (!isAllowed(nameOf(`http://${host}`))) {
+    // An address written out in full ("GET http://evil.example/") counts more than the header, so both must be right.
+    const { host: addressed } = new URL(context.req.url);
+    const host = context.req.header("host") ?? addressed;
+    if (!isAllowed(nameOf(`http://${host}`)) || !isAllowed(nameOf(`http://${addressed}`))) {
       throw new RequestError("forbidden_host", {
         where: "header Host",
         found: JSON.stringify(host),

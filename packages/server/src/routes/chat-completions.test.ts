@@ -41,7 +41,7 @@ test("an answer comes whole, with its end and its usage", async () => {
 });
 
 test("a stream has the role first, then the text, one end, and [DONE]", async () => {
-  const { send } = await createTestApp({ replies: ["你好 世界"] });
+  const { send, engine } = await createTestApp({ replies: ["你好 世界"] });
   const response = await send("POST", path, { ...chat, stream: true });
   expect(response.headers.get("content-type")).toContain("text/event-stream");
   const events = await readEvents(response);
@@ -52,6 +52,7 @@ test("a stream has the role first, then the text, one end, and [DONE]", async ()
   expect(chunks.map((chunk) => chunk.choices[0]?.finish_reason)).toEqual([null, null, null, "stop"]);
   expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
   expect(chunks.every((chunk) => !("usage" in chunk))).toBe(true);
+  expect(engine.running).toBe(0);
 });
 
 test("usage is streamed when asked for, in a last chunk without choices", async () => {

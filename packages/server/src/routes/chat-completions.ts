@@ -92,11 +92,15 @@ async function afterStart(events: AsyncIterable<EngineEvent>, left: AbortSignal)
   else left.addEventListener("abort", leave, { once: true });
   return {
     async *[Symbol.asyncIterator]() {
-      yield* seen;
-      for (;;) {
-        const { value, done } = await iterator.next();
-        if (done === true) return;
-        yield value;
+      try {
+        yield* seen;
+        for (;;) {
+          const { value, done } = await iterator.next();
+          if (done === true) return;
+          yield value;
+        }
+      } finally {
+        await iterator.return?.();
       }
     },
   };
