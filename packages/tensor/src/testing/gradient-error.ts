@@ -7,7 +7,7 @@ import { type GradientOptions, gradientName, withGradients } from "../passes/gra
 import { evaluateProgram } from "../rules/evaluate/evaluate-program.ts";
 import type { EvaluatedTensor } from "../rules/evaluate/evaluated-tensor.ts";
 import type { Tensor } from "../trace/tensor.ts";
-import { type TensorRecord, traceProgram } from "../trace/trace-program.ts";
+import { traceProgram } from "../trace/trace-program.ts";
 import { randomNumbers } from "./random-tensors.ts";
 
 export type Inputs = Readonly<Record<string, EvaluatedTensor>>;
@@ -48,13 +48,15 @@ function numericalGradient(loss: (inputs: Inputs) => number, inputs: Inputs, nam
  *
  * @param body from inputs to any float tensor; a weighted sum of it is differentiated
  */
-export function gradientError(
-  inputs: Inputs,
-  body: (inputs: TensorRecord) => Tensor,
+export function gradientError<Given extends Inputs>(
+  inputs: Given,
+  body: (inputs: { readonly [Name in keyof Given]: Tensor }) => Tensor,
   options: Partial<GradientOptions> = {},
 ): number {
   const to = options.to ?? Object.keys(inputs).filter((name) => inputs[name]!.type === "float64");
-  const program = traceProgram(inputs, (tensors) => ({ loss: weightedSum(body(tensors)) }));
+  const program = traceProgram(inputs, (tensors) => ({
+    loss: weightedSum(body(tensors as { [Name in keyof Given]: Tensor })),
+  }));
   const results = evaluateProgram(withGradients(program, { of: "loss", ...options, to }), inputs);
   const loss = (changed: Inputs) => Number(evaluateProgram(program, changed).loss!.data[0]);
   let worst = 0;
