@@ -1,4 +1,6 @@
 /** Matrix products. */
+
+import { isSymbolic } from "../ir/symbolic-length.ts";
 import { record } from "../trace/recorder.ts";
 import { Tensor } from "../trace/tensor.ts";
 import { reshape } from "./axes.ts";
@@ -29,6 +31,8 @@ export function linear(
   weight: Tensor,
   { bias, residual, isTransposed = false }: { bias?: Tensor; residual?: Tensor; isTransposed?: boolean } = {},
 ): Tensor {
+  if (x.shape.slice(0, -1).filter(isSymbolic).length > 1)
+    return batchedLinear(x, weight, !isTransposed, bias, residual);
   const outputs = weight.shape[isTransposed ? 1 : 0]!;
   const shape = [...x.shape.slice(0, -1), outputs];
   const rows = reshape(x, [-1, x.shape.at(-1)!]); // [rows, inputs]
@@ -44,4 +48,12 @@ export function linear(
   );
   if (bias !== undefined && residual !== undefined) y = new Tensor(record("add", [y.value, bias.value], {})[0]!);
   return reshape(y, shape);
+}
+
+/** Two lengths known only at run time have no product to fold rows into. */
+function batchedLinear(x: Tensor, weight: Tensor, transposeB: boolean, bias?: Tensor, residual?: Tensor): Tensor {
+  return [bias, residual].reduce<Tensor>(
+    (sum, addend) => (addend === undefined ? sum : new Tensor(record("add", [sum.value, addend.value], {})[0]!)),
+    matMul(x, weight, { transposeB }),
+  );
 }
