@@ -60,6 +60,7 @@ const writeFailures: Record<string, { found: string; fix: string }> = {
   EIO: { found: "a failing disk", fix: "check the disk, or set MYNA_HOME to another one" },
   ENOENT: { found: "a folder that vanished", fix: "leave MYNA_HOME alone while training runs" },
   ENOTDIR: { found: "a file where a folder belongs", fix: "move that file away" },
+  EEXIST: { found: "a file where a folder belongs", fix: "move that file away" },
   EFBIG: { found: "a file larger than the file system allows", fix: "set MYNA_HOME to another file system" },
   ENAMETOOLONG: { found: "a path longer than the file system allows", fix: "choose a shorter name" },
 };

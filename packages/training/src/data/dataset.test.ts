@@ -213,6 +213,21 @@ describe("shards", () => {
     expect(await failure(build(join(home, name)))).toContain(message);
   });
 
+  test("on a full disk, or in a place that is no folder, say what to do and leave nothing behind", async () => {
+    const path = write("a.jsonl", textRecords(["x"]));
+    const full = Object.assign(new Error("no space left"), { code: "ENOSPC" });
+    const encode = () => {
+      throw full;
+    };
+    expect(await failure(build(path, { encoder: { ...bytes, encode } }))).toMatch(
+      /data: found a full disk; expected room for the tokenised data\. To fix: free some space\.$/,
+    );
+    expect(readdirSync(join(home, "data"))).toEqual([]);
+    rmSync(join(home, "data"), { recursive: true });
+    writeFileSync(join(home, "data"), "");
+    expect(await failure(build(path))).toContain("found a file where a folder belongs (EEXIST");
+  });
+
   test("leftovers of a killed process are removed", async () => {
     const path = write("a.jsonl", textRecords(["x"]));
     const { folder, manifest } = await build(path);

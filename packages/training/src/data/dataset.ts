@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { OptionError } from "../errors.ts";
 import { type BuildShardsOptions, buildShards } from "./build-shards.ts";
 import { DigestSet } from "./digest-set.ts";
-import { DocumentList, type DocumentReference } from "./document-list.ts";
+import { DocumentList } from "./document-list.ts";
 import type { ShardSet } from "./shard-set.ts";
 import type { DataSource } from "./source.ts";
 
@@ -57,9 +57,9 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
     throw error;
   }
   const { kept, copies } = leaveOutCopies(sets);
-  const { train, heldOut } = splitHeldOut(kept, options.heldOut);
+  const { train, heldOut } = splitHeldOut(sets, kept, options.heldOut);
   const sources = options.sources.map(({ path, weight = 1, maximumEpochs = Number.POSITIVE_INFINITY }, index) => {
-    const own = new DocumentList(train.filter(({ source }) => source === index));
+    const own = new DocumentList([sets[index]!], train[index]!);
     const { duplicates, empty, badLines } = sets[index]!.manifest;
     const statistics: SourceStatistics = {
       documents: own.count,
@@ -77,30 +77,36 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
     hash: createHash("sha256").update(JSON.stringify(facts)).digest("hex"),
     vocabularySize: options.encoder.vocabularySize,
     sources,
-    heldOut: new DocumentList(heldOut),
+    heldOut: new DocumentList(
+      sets,
+      Uint32Array.from(heldOut, ({ document }) => document),
+      Uint16Array.from(heldOut, ({ source }) => source),
+    ),
     close: () => {
       for (const set of sets) set.close();
     },
   };
 }
 
-interface SplitReference extends DocumentReference {
+interface HeldOutDocument {
   readonly source: number;
+  readonly document: number;
+  /** From its digest: evenly spread over the 32-bit numbers. */
+  readonly rank: number;
 }
 
-/** Documents that no earlier source has, and how many copies each source had. */
-function leaveOutCopies(sets: readonly ShardSet[]): { kept: SplitReference[]; copies: number[] } {
+/** By source, the documents that no earlier source has, and how many copies it had. */
+function leaveOutCopies(sets: readonly ShardSet[]): { kept: Uint32Array[]; copies: number[] } {
   const seen = new DigestSet();
-  const kept: SplitReference[] = [];
-  const copies = sets.map((set, source) => {
+  const kept = sets.map((set) => {
+    const documents = new Uint32Array(set.documents);
     let count = 0;
     for (let document = 0; document < set.documents; document++) {
-      if (seen.add(set.digest(document))) kept.push({ set, document, source });
-      else count += 1;
+      if (seen.add(set.digest(document))) documents[count++] = document;
     }
-    return count;
+    return documents.subarray(0, count);
   });
-  return { kept, copies };
+  return { kept, copies: sets.map((set, source) => set.documents - kept[source]!.length) };
 }
 
 /**
@@ -108,20 +114,29 @@ function leaveOutCopies(sets: readonly ShardSet[]): { kept: SplitReference[]; co
  * from one side to the other. Of two documents or more, each side gets at least one.
  */
 function splitHeldOut(
-  references: readonly SplitReference[],
+  sets: readonly ShardSet[],
+  kept: readonly Uint32Array[],
   share: number,
-): { train: SplitReference[]; heldOut: SplitReference[] } {
-  if (share === 0) return { train: [...references], heldOut: [] };
-  const rank = ({ set, document }: SplitReference): number => set.digest(document)[3]!;
-  const heldOut = references
-    .filter((reference) => rank(reference) < share * 2 ** 32)
-    .sort((one, two) => rank(one) - rank(two));
-  if (references.length >= 2 && heldOut.length === 0) {
-    heldOut.push(references.reduce((lowest, next) => (rank(next) < rank(lowest) ? next : lowest)));
-  }
-  if (heldOut.length === references.length) heldOut.pop();
-  const isHeldOut = new Set(heldOut);
-  return { train: references.filter((reference) => !isHeldOut.has(reference)), heldOut };
+): { train: Uint32Array[]; heldOut: HeldOutDocument[] } {
+  const rankOf = (source: number, document: number): number => sets[source]!.digest(document)[3]!;
+  const heldOutBelow = (limit: number): HeldOutDocument[] =>
+    kept
+      .flatMap((documents, source) =>
+        Array.from(
+          documents.filter((document) => rankOf(source, document) < limit),
+          (document) => ({ source, document, rank: rankOf(source, document) }),
+        ),
+      )
+      .sort((one, other) => one.rank - other.rank);
+  const total = kept.reduce((sum, { length }) => sum + length, 0);
+  let heldOut = share === 0 ? [] : heldOutBelow(share * 2 ** 32);
+  // Too few documents for their hashes to be even: the lowest one stands in.
+  if (share > 0 && heldOut.length === 0 && total >= 2) heldOut = heldOutBelow(2 ** 32).slice(0, 1);
+  if (heldOut.length === total) heldOut.pop();
+  const isHeldOut = kept.map(() => new Set<number>());
+  for (const { source, document } of heldOut) isHeldOut[source]!.add(document);
+  const train = kept.map((documents, source) => documents.filter((document) => !isHeldOut[source]!.has(document)));
+  return { train, heldOut };
 }
 
 function checkOptions({ sources, heldOut }: DatasetOptions): void {

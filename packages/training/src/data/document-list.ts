@@ -2,22 +2,20 @@
 
 import type { ShardSet } from "./shard-set.ts";
 
-export interface DocumentReference {
-  readonly set: ShardSet;
-  readonly document: number;
-}
-
 export class DocumentList {
   readonly #sets: readonly ShardSet[];
   /** Set of each document, as an index into `#sets`. */
   readonly #setOf: Uint16Array;
   readonly #documents: Uint32Array;
 
-  constructor(references: readonly DocumentReference[]) {
-    this.#sets = [...new Set(references.map(({ set }) => set))];
-    const indexOf = new Map(this.#sets.map((set, index) => [set, index]));
-    this.#setOf = Uint16Array.from(references, ({ set }) => indexOf.get(set)!);
-    this.#documents = Uint32Array.from(references, ({ document }) => document);
+  /**
+   * @param setOf     set of each document, as an index into `sets`; all of the first set when absent
+   * @param documents numbers inside the sets
+   */
+  constructor(sets: readonly ShardSet[], documents: Uint32Array, setOf = new Uint16Array(documents.length)) {
+    this.#sets = sets;
+    this.#setOf = setOf;
+    this.#documents = documents;
   }
 
   get count(): number {
