@@ -19,6 +19,7 @@ export const planOptions = z.object({
   context: z.int().min(16).max(32_768).default(512).describe("Tokens seen at once").meta({ unit: "tokens" }),
   microBatch: z.int().min(1).default(8).describe("Sequences at once in training").meta({ unit: "sequences" }),
   tokens: z.int().min(1).optional().describe("Training tokens; without it the depth's rule").meta({ unit: "tokens" }),
+  measure: z.boolean().default(false).describe("Runs a few steps and shows what they take beside the estimate"),
 });
 
 export const plan = defineCommand({

@@ -42,6 +42,10 @@ export interface BuildShardsOptions {
   readonly onBad?: (error: DataError) => void;
 }
 
+/** Temporary folders that this process is filling. */
+const inProgress = new Set<string>();
+let builds = 0;
+
 /** The event loop gets a turn, and the listener a report, after so many documents. */
 const documentsPerTurn = 256;
 
@@ -59,7 +63,8 @@ export async function buildShards(options: BuildShardsOptions): Promise<ShardSet
   const folder = join(root, key);
   const existing = openExisting(folder);
   if (existing !== undefined) return existing;
-  const temporary = join(root, `.${key}.${process.pid}`);
+  const temporary = join(root, `.${key}.${process.pid}.${++builds}`);
+  inProgress.add(temporary);
   try {
     mkdirSync(root, { recursive: true });
     removeLeftovers(root, key);
@@ -70,6 +75,8 @@ export async function buildShards(options: BuildShardsOptions): Promise<ShardSet
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     throw explainFailure(root, error);
+  } finally {
+    inProgress.delete(temporary);
   }
   return new ShardSet(folder);
 }
@@ -231,13 +238,14 @@ function moveIntoPlace(temporary: string, folder: string): void {
   }
 }
 
-/** Removes temporary folders of this key whose process is gone. */
+/** Removes temporary folders of this key that nobody fills any more. */
 function removeLeftovers(root: string, key: string): void {
   for (const name of readdirSync(root)) {
     if (!name.startsWith(`.${key}.`)) continue;
-    const pid = Number(name.slice(key.length + 2));
-    if (pid !== process.pid && isAlive(pid)) continue;
-    rmSync(join(root, name), { recursive: true, force: true });
+    const path = join(root, name);
+    const pid = Number(name.slice(key.length + 2).split(".")[0]);
+    const isFilled = pid === process.pid ? inProgress.has(path) : isAlive(pid);
+    if (!isFilled) rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -9,6 +9,8 @@ import { type Dataset, type DatasetOptions, openDataset } from "./dataset.ts";
 import { DigestSet } from "./digest-set.ts";
 import { conversationDocuments, textDocuments } from "./document-encoder.ts";
 import type { DocumentList } from "./document-list.ts";
+import { ShardSet } from "./shard-set.ts";
+import { ShardWriter } from "./shard-writer.ts";
 
 const root = mkdtempSync(join(tmpdir(), "myna-dataset-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -176,6 +178,41 @@ describe("shards", () => {
     expect(() => set.readIds(0, 0, 3, new Int32Array(3))).toThrow(
       /found shards that cannot be read \(ENOENT.*expected the shards as they were written\. To fix: remove that folder/,
     );
+  });
+
+  test("of the same source may be made by two at the same time", async () => {
+    const path = write("a.jsonl", textRecords(Array.from({ length: 700 }, (_, index) => `text ${index}`)));
+    const [one, two] = await Promise.all([build(path), build(path)]);
+    expect(two!.folder).toBe(one!.folder);
+    expect(two!.documents).toBe(700);
+    expect(readdirSync(join(home, "data"))).toEqual([one!.manifest.key]);
+  });
+
+  test("hold each document whole, in as many files as it takes", () => {
+    const writer = new ShardWriter(home, { vocabularySize: 100, hasAnswers: true, idsPerShard: 5 });
+    const documents = [
+      [1, 2, 3],
+      [4, 5],
+      [6, 7, 8],
+      [9, 10, 11, 12, 13, 14, 15],
+      [16, 17],
+    ];
+    for (const [index, ids] of documents.entries()) {
+      writer.add({ ids, isAnswer: ids.map((id) => id % 2), bytes: ids.length }, Uint32Array.of(index, 0, 0, 0));
+    }
+    const facts = { source: "s", vocabularySize: 100, duplicates: 0, empty: 0, badLines: 0 };
+    writer.finish({ kind: "conversation", key: "k", ...facts });
+    expect(readdirSync(home).filter((name) => name.startsWith("ids-"))).toHaveLength(4);
+    const set = new ShardSet(home);
+    const everything = documents.map((_, index) => {
+      const ids = new Int32Array(set.length(index));
+      const marks = new Uint8Array(set.length(index));
+      set.readIds(index, 0, ids.length, ids);
+      set.readAnswers(index, 0, ids.length, marks);
+      return [[...ids], [...marks]];
+    });
+    expect(everything).toEqual(documents.map((ids) => [ids, ids.map((id) => id % 2)]));
+    set.close();
   });
 
   test("of a newer format are refused, not removed", async () => {

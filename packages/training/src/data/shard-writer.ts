@@ -70,6 +70,7 @@ export class ShardWriter {
   readonly #folder: string;
   readonly #idArray: Uint16ArrayConstructor | Uint32ArrayConstructor;
   readonly #hasAnswers: boolean;
+  readonly #idsPerShard: number;
   readonly #documents: BufferedFile;
   #ids: BufferedFile;
   #answers: BufferedFile | undefined;
@@ -77,10 +78,11 @@ export class ShardWriter {
   readonly #sizes: Record<string, number> = {};
   #counts = { documents: 0, tokens: 0, bytes: 0 };
 
-  constructor(folder: string, options: { vocabularySize: number; hasAnswers: boolean }) {
+  constructor(folder: string, options: { vocabularySize: number; hasAnswers: boolean; idsPerShard?: number }) {
     this.#folder = folder;
     this.#idArray = options.vocabularySize <= 2 ** 16 ? Uint16Array : Uint32Array;
     this.#hasAnswers = options.hasAnswers;
+    this.#idsPerShard = options.idsPerShard ?? idsPerShard;
     this.#documents = new BufferedFile(join(folder, documentsFile));
     this.#ids = new BufferedFile(join(folder, idsFile(0)));
     if (options.hasAnswers) this.#answers = new BufferedFile(join(folder, answersFile(0)));
@@ -90,7 +92,7 @@ export class ShardWriter {
   add(document: EncodedDocument, digest: Uint32Array): void {
     const { ids, isAnswer, bytes } = document;
     const idBytes = this.#idArray.BYTES_PER_ELEMENT;
-    if (this.#ids.bytes > 0 && this.#ids.bytes / idBytes + ids.length > idsPerShard) this.#nextShard();
+    if (this.#ids.bytes > 0 && this.#ids.bytes / idBytes + ids.length > this.#idsPerShard) this.#nextShard();
     const entry = new Uint32Array(documentWords.count);
     entry[documentWords.shard] = this.#shard;
     entry[documentWords.start] = this.#ids.bytes / idBytes;
