@@ -91,13 +91,21 @@ describe("what cannot be is refused with what was found, what was expected and h
     ],
     ["a width that heads do not divide", { ...gpt2, n_head: 5 }, "found a width of 64 over 5 heads"],
     ["an odd head", { ...qwen3, head_dim: 15 }, "found headDim 15 with rotary positions; expected an even number"],
-    ["another activation", { ...qwen3, hidden_act: "gelu" }, 'found hidden_act = "gelu"; expected "silu" or "swish"'],
+    [
+      "another activation",
+      { ...qwen3, hidden_act: "gelu" },
+      'found hidden_act = "gelu"; expected nothing or "silu" or "swish"',
+    ],
     [
       "another activation of gpt2",
       { ...gpt2, activation_function: "tanh" },
       'activation_function = "tanh"; expected gelu_new',
     ],
-    ["windows", { ...qwen3, use_sliding_window: true }, "found use_sliding_window = true; expected false: windows"],
+    [
+      "windows",
+      { ...qwen3, use_sliding_window: true },
+      "found use_sliding_window = true; expected nothing or false: windows",
+    ],
     [
       "windows by layer",
       { ...qwen3, layer_types: ["sliding_attention"] },
@@ -109,7 +117,16 @@ describe("what cannot be is refused with what was found, what was expected and h
       'found rope_type = "yarn"; expected default or linear or llama3',
     ],
     ["rotary parameters that are a list", { ...qwen3, rope_parameters: [] }, "config.json rope_parameters: found []"],
-    ["half a rotation", { ...qwen3, partial_rotary_factor: 0.5 }, "found partial_rotary_factor = 0.5; expected 1"],
+    [
+      "packed weights",
+      { ...qwen3, quantization_config: { quant_method: "gptq" } },
+      'found quantization_config = {"quant_method":"gptq"}; expected nothing: weights in 16 or 32 bits',
+    ],
+    [
+      "half a rotation",
+      { ...qwen3, partial_rotary_factor: 0.5 },
+      "found partial_rotary_factor = 0.5; expected nothing or 1",
+    ],
     [
       "a negative theta",
       { ...qwen3, rope_parameters: { rope_theta: -1 } },
@@ -120,7 +137,11 @@ describe("what cannot be is refused with what was found, what was expected and h
       { ...qwen3, eos_token_id: ["</s>"] },
       'found eos_token_id = ["</s>"]; expected whole numbers',
     ],
-    ["unscaled scores", { ...gpt2, scale_attn_weights: false }, "found scale_attn_weights = false; expected true"],
+    [
+      "unscaled scores",
+      { ...gpt2, scale_attn_weights: false },
+      "found scale_attn_weights = false; expected nothing or true",
+    ],
   ];
   test.each(cases)("%s", (_, json, message) => {
     expect(() => parseDecoderConfig(json)).toThrow(ConfigError);

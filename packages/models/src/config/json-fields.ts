@@ -101,7 +101,7 @@ export class JsonFields {
   /** Refuses a field that asks for something this package does not compute. */
   expect(name: string, allowed: readonly unknown[], why: string): void {
     if (this.has(name) && !allowed.includes(this.#value(name))) {
-      this.#refuse(name, `${allowed.map(describeJson).join(" or ")}: ${why}`);
+      this.#refuse(name, `${["nothing", ...allowed.map(describeJson)].join(" or ")}: ${why}`);
     }
   }
 }

@@ -25,6 +25,7 @@ const where = "config.json";
 export function parseDecoderConfig(json: unknown): DecoderConfig {
   const fields = new JsonFields(where, json);
   const architecture = parseArchitecture(fields);
+  fields.expect("quantization_config", [], "weights in 16 or 32 bits");
   return validateDecoderConfig(architecture === "gpt2" ? parseGpt2(fields) : parseLlamaLike(architecture, fields));
 }
 
@@ -42,6 +43,7 @@ function parseArchitecture(fields: JsonFields): Architecture {
 function parseLlamaLike(architecture: Exclude<Architecture, "gpt2">, fields: JsonFields): DecoderConfig {
   const { defaults } = architectures[architecture];
   fields.expect("hidden_act", ["silu", "swish"], "the gate of SwiGLU");
+  fields.expect("rope_interleaved", [false], "pairs are half a head apart");
   fields.expect("use_sliding_window", [false], "windows are not supported");
   checkLayerTypes(fields);
   const width = fields.integer("hidden_size");

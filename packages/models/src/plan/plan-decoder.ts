@@ -28,7 +28,7 @@ export interface TrainingMemory {
   readonly gradientBytes: number;
   /** AdamW's two. */
   readonly momentBytes: number;
-  /** Most that lives at once between forward and backward. */
+  /** Most that lives at once between forward and backward. The runtime takes more; `npm run bench -- plan` says how much. */
   readonly activationBytes: number;
   readonly totalBytes: number;
 }
