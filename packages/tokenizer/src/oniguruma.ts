@@ -11,7 +11,8 @@ import { quote, TokenizerFormatError, UnsupportedTokenizerError } from "./errors
 const LONGEST_PATTERN = 20_000;
 const DEEPEST_GROUP = 12;
 
-const wordClass = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+// All numbers, where Unicode's own definition has the decimal digits only.
+const wordClass = "\\p{Alphabetic}\\p{M}\\p{N}\\p{Pc}";
 const classEscapes: Record<string, string> = {
   s: "\\p{White_Space}",
   S: "\\P{White_Space}",

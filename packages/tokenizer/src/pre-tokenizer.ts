@@ -118,22 +118,13 @@ function splitIsolated(source: string): Splitter {
         start = end;
         continue;
       }
-      const next = nextMatch(anywhere, text, start);
+      // No match here, or an empty one: the gap goes up to the next match, which cuts even if it is empty.
+      anywhere.lastIndex = start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
+      const next = anywhere.exec(text)?.index ?? length;
       emit(text, start, next);
       start = next;
     }
   };
-}
-
-/** Where the first non-empty match at or after `from` starts; the text's end if there is none. */
-function nextMatch(pattern: RegExp, text: string, from: number): number {
-  pattern.lastIndex = from;
-  for (;;) {
-    const match = pattern.exec(text);
-    if (match === null) return text.length;
-    if (match[0].length > 0) return match.index;
-    pattern.lastIndex = match.index + (text.codePointAt(match.index)! > 0xffff ? 2 : 1);
-  }
 }
 
 interface Range {
@@ -152,13 +143,14 @@ function splitWith(
     const ranges: Range[] = [];
     let start = 0;
     for (const match of text.matchAll(pattern)) {
-      if (match[0].length === 0) continue;
+      // Oniguruma has no empty match where a match has just ended.
+      if (match[0].length === 0 && match.index === start && ranges.length > 0) continue;
       if (match.index > start) ranges.push({ start, end: match.index, isMatch: isInverted });
       start = match.index + match[0].length;
       ranges.push({ start: match.index, end: start, isMatch: !isInverted });
     }
     if (start < text.length) ranges.push({ start, end: text.length, isMatch: isInverted });
-    for (const range of arrange(ranges)) emit(text, range.start, range.end);
+    for (const range of arrange(ranges)) if (range.end > range.start) emit(text, range.start, range.end);
   };
 }
 
