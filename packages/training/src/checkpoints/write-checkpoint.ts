@@ -62,7 +62,7 @@ export async function writeCheckpoint(
   const temporary = join(root, `${temporaryPrefix}${step}`);
   try {
     mkdirSync(root, { recursive: true });
-    recover(root);
+    recover(runFolder, root);
     mkdirSync(temporary);
     await fill(temporary, contents);
     replaceFolder(temporary, folder, root);
@@ -132,7 +132,10 @@ function replaceFolder(temporary: string, folder: string, root: string): void {
 }
 
 /** Puts right what a killed process left; the run's lock keeps others out of here. */
-function recover(root: string): void {
+function recover(runFolder: string, root: string): void {
+  for (const name of readdirSync(runFolder)) {
+    if (/^(latest|best)\.new-\d+$/.test(name)) rmSync(join(runFolder, name), { force: true });
+  }
   for (const name of readdirSync(root)) {
     const path = join(root, name);
     if (name.startsWith(replacedPrefix)) {

@@ -33,7 +33,13 @@ export const lockFile = "lock";
 export function lockRun(folder: string): RunLock {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, lockFile);
-  const own: Holder = { pid: process.pid, host: hostname(), since: Date.now(), ...startedOf(process.pid) };
+  const { started } = processFacts(process.pid);
+  const own: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    since: Date.now(),
+    ...(started !== undefined && { started }),
+  };
   for (let attempt = 0; !createExclusively(path, own); attempt++) {
     const holder = readHolder(path);
     if (holder === "gone") continue;
@@ -105,20 +111,20 @@ function isDead(holder: Holder): boolean {
   } catch (error) {
     return systemErrorCode(error) === "ESRCH";
   }
-  const { started } = startedOf(holder.pid);
-  return holder.started !== undefined && started !== undefined && started !== holder.started;
+  const { started, isZombie } = processFacts(holder.pid);
+  return isZombie || (holder.started !== undefined && started !== undefined && started !== holder.started);
 }
 
-/** When a process started, in the kernel's ticks since boot: Linux only. */
-function startedOf(pid: number): { started?: string } {
+/** When a process started, in the kernel's ticks since boot, and whether it only waits to be collected: Linux only. */
+function processFacts(pid: number): { started: string | undefined; isZombie: boolean } {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may hold spaces; the start is the 20th field after it.
-    const started = text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
-    return started === undefined ? {} : { started };
+    // The name in parentheses may hold spaces; the state follows it, and the start is the 19th field after that.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { started: fields[19], isZombie: fields[0] === "Z" };
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
-    return {};
+    return { started: undefined, isZombie: false };
   }
 }
 
