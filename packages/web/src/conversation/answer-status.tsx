@@ -1,5 +1,6 @@
 // One line that says how an answer is doing, or why it ended. Only what was measured or told by the server.
 
+import { failureText } from "../api/failure-text.ts";
 import { useLanguage, useText } from "../i18n/i18n.ts";
 import { OfflineIcon, RegenerateIcon, WarningIcon } from "../icons/icons.ts";
 import type { LiveAnswer } from "./reducer.ts";
@@ -65,18 +66,18 @@ function endText(message: Message, text: ReturnType<typeof useText>): string | u
   if (message.status === "stopped") return text("status.stopped");
   if (message.status === "interrupted") return text("status.interrupted");
   if (message.status === "failed") {
-    if (message.error?.code === "context_length_exceeded") return text("status.context");
-    return text("status.failed", { message: message.error?.message ?? "" });
+    return text("status.failed", { message: message.error === null ? "" : failureText(text, message.error) });
   }
   if (message.endReason === "length") return text("status.length");
-  if (message.endReason === "context") return text("status.context");
+  if (message.endReason === "context") return text("failure.context");
   return message.parts.every((part) => part.text.trim() === "") ? text("conversation.emptyAnswer") : undefined;
 }
 
 export function Measured({ message }: { message: Message }) {
   const text = useText();
   const language = useLanguage();
-  if (message.usage === null) return null;
+  // The speed of one token says nothing.
+  if (message.usage === null || message.usage.completionTokens < 2) return null;
   const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const tokens = numbers.format(message.usage.completionTokens);
   return (

@@ -2,6 +2,7 @@
 
 import { use, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ApiFailure } from "../api/api.ts";
+import { failureText } from "../api/failure-text.ts";
 import { writeDraft } from "../composer/drafts.ts";
 import { useText } from "../i18n/i18n.ts";
 import { FieldContext } from "../shell/field-context.ts";
@@ -38,7 +39,7 @@ export function ConversationPage({ conversationId }: ConversationPageProps) {
         await action();
       } catch (error) {
         if (!(error instanceof ApiFailure)) throw error;
-        notify({ text: error.code === "unreachable" ? text("status.unreachable") : error.message });
+        notify({ text: failureText(text, error) });
       }
     },
     [text],

@@ -89,7 +89,7 @@ function Answer({ message, versions, live, isLast, isBusy, onRegenerate, onChoos
       aria-busy={isStreaming}
     >
       <MynaMark className="mt-0.5 size-7 max-sm:mb-1" isSpeaking={live?.phase === "writing"} />
-      <div className="grid min-w-0 gap-2">
+      <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-2">
         {written !== "" && (
           <div lang={languageOf(written)} className={isStreaming ? "answer-streaming" : undefined}>
             <MarkdownText text={written} isStreaming={isStreaming} />

@@ -2,6 +2,7 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import { use, useState } from "react";
+import { errorText } from "../api/failure-text.ts";
 import { Composer } from "../composer/composer.tsx";
 import { NEW_CONVERSATION, writeDraft } from "../composer/drafts.ts";
 import { createConversation } from "../conversation-list/list-data.ts";
@@ -26,7 +27,7 @@ export function NewConversationPage() {
     } catch (error) {
       writeDraft(NEW_CONVERSATION, message);
       setDraftVersion((version) => version + 1);
-      notify({ text: text("status.sendFailed", { message: error instanceof Error ? error.message : String(error) }) });
+      notify({ text: text("status.sendFailed", { message: errorText(text, error) }) });
     } finally {
       setIsStarting(false);
     }

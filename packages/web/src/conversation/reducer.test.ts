@@ -203,10 +203,11 @@ describe("sending and branches", () => {
 
   test("a message that could not be sent stays, with the reason, until it is sent or taken back", () => {
     const pending = { requestId: "r", parentId: null, text: "hello", failure: undefined };
-    const failed = apply(reduceConversation(asked, { type: "sending", pending }), []);
-    const told = reduceConversation(failed, { type: "send-failed", requestId: "r", failure: "no network" });
-    expect(told.pending).toEqual({ ...pending, failure: "no network" });
-    expect(reduceConversation(told, { type: "send-failed", requestId: "other", failure: "x" })).toBe(told);
+    const failure = { code: "unreachable" as const, message: "no network" };
+    const failed = reduceConversation(asked, { type: "sending", pending });
+    const told = reduceConversation(failed, { type: "send-failed", requestId: "r", failure });
+    expect(told.pending).toEqual({ ...pending, failure });
+    expect(reduceConversation(told, { type: "send-failed", requestId: "other", failure })).toBe(told);
     expect(reduceConversation(told, { type: "send-abandoned" }).pending).toBeUndefined();
   });
 

@@ -1,6 +1,7 @@
 // What the page knows of one conversation, and how everything that happens changes it. Events of a fresh answer, of a resumed
 // one and of one read in a second tab come through here alike. Pure: no network, no clock.
 
+import type { FailureCode } from "../api/api.ts";
 import type { ChatEvent, Conversation, ConversationTree, Message } from "./wire.ts";
 import { textOf } from "./wire.ts";
 
@@ -20,7 +21,12 @@ export interface PendingMessage {
   parentId: string | null;
   text: string;
   /** Why it did not arrive; it can be sent again. */
-  failure: string | undefined;
+  failure: Failure | undefined;
+}
+
+export interface Failure {
+  code: FailureCode;
+  message: string;
 }
 
 export interface ConversationState {
@@ -40,7 +46,7 @@ export type ConversationAction =
   | { type: "loaded"; tree: ConversationTree }
   | { type: "load-failed"; isMissing: boolean }
   | { type: "sending"; pending: PendingMessage }
-  | { type: "send-failed"; requestId: string; failure: string }
+  | { type: "send-failed"; requestId: string; failure: Failure }
   | { type: "send-abandoned" }
   | { type: "added"; messages: Message[] }
   | { type: "replaced"; message: Message }

@@ -125,7 +125,11 @@ export function createConversationStore(options: StoreOptions): ConversationStor
       onListChange();
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
-      dispatch({ type: "send-failed", requestId: pending.requestId, failure: error.message });
+      dispatch({
+        type: "send-failed",
+        requestId: pending.requestId,
+        failure: { code: error.code, message: error.message },
+      });
     }
   }
 

@@ -2,6 +2,7 @@
 // Receives data and callbacks; conversation-page.tsx connects them.
 
 import { type RefObject, useEffect, useMemo } from "react";
+import { failureText } from "../api/failure-text.ts";
 import { Composer } from "../composer/composer.tsx";
 import { useText } from "../i18n/i18n.ts";
 import { JumpIcon, RegenerateIcon, WarningIcon } from "../icons/icons.ts";
@@ -137,7 +138,7 @@ function Pending({ pending, onRetry, onEdit }: PendingProps) {
       </div>
       {pending.failure !== undefined && (
         <div role="alert" className="flex flex-wrap items-center justify-end gap-2 text-sm text-danger">
-          <span>{text("status.sendFailed", { message: pending.failure })}</span>
+          <span>{text("status.sendFailed", { message: failureText(text, pending.failure) })}</span>
           <button type="button" className={button} onClick={onRetry}>
             {text("app.retry")}
           </button>

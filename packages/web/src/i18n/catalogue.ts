@@ -128,21 +128,41 @@ const status = {
     en: "Cut off at the length limit. Raise “Longest answer” in the settings.",
     zh: "到达长度上限而中断。可在设置中调高“最长回答”。",
   },
-  "status.context": {
-    en: "The conversation no longer fits into what the model can read. Start a new one, or shorten an earlier message.",
-    zh: "对话已超出模型能读的长度。请开始新对话，或缩短之前的消息。",
-  },
   "status.interrupted": { en: "The answer was interrupted.", zh: "回答被中断了。" },
   "status.failed": { en: "No answer: {{message}}", zh: "没有回答：{{message}}" },
   "status.offline": {
     en: "The connection is lost. Trying again; the answer continues where it was.",
     zh: "连接断开，正在重试；回答会从中断处继续。",
   },
-  "status.unreachable": {
+  "status.sendFailed": { en: "Your message was not sent: {{message}}", zh: "消息没有发出：{{message}}" },
+} satisfies Record<string, Entry>;
+
+const failures = {
+  "failure.unreachable": {
     en: "The server does not respond. Is it still running?",
     zh: "服务器没有回应。它还在运行吗？",
   },
-  "status.sendFailed": { en: "Your message was not sent: {{message}}", zh: "消息没有发出：{{message}}" },
+  "failure.context": {
+    en: "The conversation no longer fits into what the model can read. Start a new one, or shorten an earlier message.",
+    zh: "对话已超出模型能读的长度。请开始新对话，或缩短之前的消息。",
+  },
+  "failure.busy": { en: "Too many are waiting already. Try again in a moment.", zh: "排队的人太多，请稍后再试。" },
+  "failure.engine": {
+    en: "The model has run into a fault and is being started again. Try once more.",
+    zh: "模型出了故障，正在重新启动。请再试一次。",
+  },
+  "failure.timeout": { en: "It took too long. Try a shorter answer.", zh: "用时过长。请试试更短的回答。" },
+  "failure.closing": { en: "The server is being stopped.", zh: "服务器正在关闭。" },
+  "failure.storage": {
+    en: "The server could not save it. Its disk may be full.",
+    zh: "服务器无法保存，磁盘可能已满。",
+  },
+  "failure.tooLarge": { en: "That is more than the server accepts at once.", zh: "超出服务器一次能接收的大小。" },
+  "failure.notFound": { en: "It is no longer there.", zh: "它已经不存在了。" },
+  "failure.internal": {
+    en: "A fault of Myna, not yours. The server's log says more.",
+    zh: "这是八哥的故障，与你无关。详情见服务器日志。",
+  },
 } satisfies Record<string, Entry>;
 
 const markdown = {
@@ -226,6 +246,7 @@ export const catalogue = {
   ...composer,
   ...conversation,
   ...status,
+  ...failures,
   ...markdown,
   ...model,
   ...settings,

@@ -73,6 +73,19 @@ test("tables, task lists and strikethrough are rendered", () => {
   expect(markup).toContain("<del>old</del>");
 });
 
+test.each([
+  ["**注意：**请看", "<strong>注意：</strong>请看"],
+  ["他说**“你好”**就走了", "他说<strong>“你好”</strong>就走了"],
+  ["一**甲。**二**乙！**三", "一<strong>甲。</strong>二<strong>乙！</strong>三"],
+])("emphasis beside Chinese punctuation: %s", (text, expected) => {
+  expect(render(text)).toContain(expected);
+});
+
+test("asterisks in code and between spaces are no emphasis", () => {
+  expect(render("`**注意：**请`")).toContain(">**注意：**请<");
+  expect(render("二 ** 三")).not.toContain("<strong>");
+});
+
 test("inline code is no block", () => {
   expect(render("use `npm start`")).toContain(">npm start</code>");
 });

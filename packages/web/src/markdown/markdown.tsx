@@ -5,6 +5,7 @@ import { type ComponentProps, isValidElement, memo, type ReactNode } from "react
 import { type Components, defaultRemarkPlugins, Streamdown } from "streamdown";
 import { useText } from "../i18n/i18n.ts";
 import { ImageIcon } from "../icons/icons.ts";
+import { markEmphasis, removeMarks } from "./chinese-emphasis.ts";
 import { CodeBlock } from "./code-block.tsx";
 import { safeAddress } from "./links.ts";
 
@@ -68,7 +69,7 @@ const components = {
   table: ScrollingTable,
 } as Components;
 
-const remarkPlugins = Object.values(defaultRemarkPlugins);
+const remarkPlugins = [...Object.values(defaultRemarkPlugins), removeMarks];
 
 interface MarkdownProps {
   text: string;
@@ -91,7 +92,7 @@ export const Markdown = memo(function Markdown({ text, isStreaming }: MarkdownPr
       linkSafety={{ enabled: false }}
       dir="auto"
     >
-      {text}
+      {markEmphasis(text)}
     </Streamdown>
   );
 });

@@ -1,7 +1,7 @@
 // The settings, as a person sees them: how the page looks and how answers are made.
 
 import type { SamplingOptions, Settings, UpdateSettingsRequest } from "@myna/protocol";
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { chooseLanguage, type Language, languages, useLanguage, useText } from "../i18n/i18n.ts";
 import { chooseTheme, themes, useTheme } from "../theme/theme.ts";
 import { Choice } from "../ui/choice.tsx";
@@ -201,31 +201,16 @@ function NumberRow({ label, help, placeholder, value, least, most, step, onChang
             setTyped(undefined);
             onChange(event.target.valueAsNumber);
           }}
-          className="w-28 accent-accent"
+          className="slider w-28"
         />
       )}
     </div>
   );
 }
 
-const SAVE_AFTER_MS = 500;
-
 function SystemPrompt({ value, onChange }: { value: string | null; onChange: (value: string | null) => void }) {
   const text = useText();
   const id = useId();
-  const [typed, setTyped] = useState<string>();
-  const save = useRef(onChange);
-  save.current = onChange;
-  useEffect(() => {
-    if (typed === undefined) return;
-    const timer = setTimeout(() => {
-      save.current(typed.trim() === "" ? null : typed);
-      setTyped(undefined);
-    }, SAVE_AFTER_MS);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, [typed]);
   return (
     <div className="grid gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">
@@ -234,11 +219,10 @@ function SystemPrompt({ value, onChange }: { value: string | null; onChange: (va
       <textarea
         id={id}
         rows={3}
-        value={typed ?? value ?? ""}
+        value={value ?? ""}
         placeholder={text("settings.systemPromptNone")}
         aria-describedby={`${id}-help`}
-        onChange={(event) => setTyped(event.target.value)}
-        onBlur={() => typed !== undefined && save.current(typed.trim() === "" ? null : typed)}
+        onChange={(event) => onChange(event.target.value === "" ? null : event.target.value)}
         className="w-full resize-y rounded-lg border border-edge/60 bg-page px-3 py-2 text-sm placeholder:text-muted"
       />
       <p id={`${id}-help`} className="text-[0.8rem] text-muted">

@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import { Dialog } from "radix-ui";
 import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { errorText } from "../api/failure-text.ts";
 import { connectList, forgetConversation, useAnswering } from "../conversation/open-conversations.ts";
 import { ConversationList } from "../conversation-list/conversation-list.tsx";
 import { deletions, listKey, useConversations, useRename } from "../conversation-list/list-data.ts";
@@ -33,7 +34,7 @@ export function Shell() {
   const isWide = useIsWide();
   const model = useModel();
   const { data: settings } = useSettings();
-  const updateSettings = useUpdateSettings();
+  const updateSettings = useUpdateSettings((error) => notify({ text: errorText(text, error) }));
   const { conversationId } = useParams({ strict: false });
   const [isSidebarShown, setIsSidebarShown] = useState(() => localStorage.getItem(SIDEBAR_KEY) !== "hidden");
   const [isDrawerOpen, setIsDrawerOpen] = useState(false);
@@ -82,16 +83,13 @@ export function Shell() {
   );
   return (
     <div className="flex h-dvh">
-      <a
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById("main")?.focus();
-        }}
+      <button
+        type="button"
+        onClick={() => document.getElementById("main")?.focus()}
         className="fixed start-3 top-3 z-50 -translate-y-20 rounded-lg bg-ink px-4 py-2 text-page focus:translate-y-0"
       >
         {text("app.skip")}
-      </a>
+      </button>
       {isWide && isSidebarShown && <div className="w-68 shrink-0 border-e border-line bg-paper">{list}</div>}
       {!isWide && (
         <Dialog.Root open={isDrawerOpen} onOpenChange={setIsDrawerOpen}>
@@ -149,9 +147,7 @@ export function Shell() {
             onOpenChange={() => setOpenDialog(undefined)}
             settings={settings}
             contextLength={model?.context_length}
-            onChange={(change) =>
-              updateSettings.mutate(change, { onError: (error) => notify({ text: error.message }) })
-            }
+            onChange={updateSettings}
           />
         )}
         {openDialog === "help" && <HelpSheet isOpen onOpenChange={() => setOpenDialog(undefined)} />}
