@@ -2,7 +2,14 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultChatTemplate, renderChat, Tokenizer, templateHash } from "@myna/tokenizer";
+import {
+  defaultChatTemplate,
+  readTokenizerFolder,
+  renderChat,
+  type Tokenizer,
+  templateHash,
+  templateVariables,
+} from "@myna/tokenizer";
 import type { Message } from "./data/record.ts";
 import { OptionError } from "./errors.ts";
 
@@ -10,19 +17,25 @@ export interface TextFiles {
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: string;
   readonly templateHash: string;
+  /** bos_token and such, which a template may read. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Marks the end of a document and separates documents. */
   readonly endOfTextId: number;
   /** Ends a turn in the chat template. */
   readonly endOfTurnId: number;
-  /** tokenizer.json and tokenizer_config.json as they were found. */
+  /** Files as they were found, by name, for checkpoints. */
   readonly texts: Readonly<Record<string, string>>;
 }
 
-const names = ["tokenizer.json", "tokenizer_config.json"] as const;
+const names = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"] as const;
 /** In the order of preference; GPT-2, Qwen and our own call it endoftext, Llama otherwise. */
 const endOfTextTokens = ["<|endoftext|>", "<|end_of_text|>", "</s>"];
 
-/** @throws {OptionError | TokenizerError} if the folder has no tokenizer, or one without an end-of-text token */
+/**
+ * A tokenizer without a chat template gets Myna's own, which its end-of-turn tokens must be able to write.
+ *
+ * @throws {OptionError | TokenizerError} if the folder has no tokenizer, or one without an end-of-text token
+ */
 export function readTextFiles(folder: string): TextFiles {
   const path = join(folder, "tokenizer.json");
   if (!existsSync(path)) {
@@ -33,14 +46,7 @@ export function readTextFiles(folder: string): TextFiles {
       fix: `make it with: myna train-tokenizer YOUR_TEXT --output ${folder}`,
     });
   }
-  const texts = Object.fromEntries(
-    names
-      .filter((name) => existsSync(join(folder, name)))
-      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
-  );
-  const tokenizer = Tokenizer.fromJson(texts["tokenizer.json"]!);
-  const settings = parseSettings(texts["tokenizer_config.json"], folder);
-  const chatTemplate = typeof settings.chat_template === "string" ? settings.chat_template : defaultChatTemplate;
+  const { tokenizer, config } = readTokenizerFolder(folder);
   const endOfTextId = endOfTextTokens.map((token) => tokenizer.idOf(token)).find((id) => id !== undefined);
   if (endOfTextId === undefined) {
     throw new OptionError({
@@ -50,45 +56,36 @@ export function readTextFiles(folder: string): TextFiles {
       fix: "use a tokenizer made by myna train-tokenizer, or that of a published model",
     });
   }
+  const chatTemplate = config.chatTemplate ?? defaultChatTemplate;
+  const endOfTurn = config.eosToken === undefined ? undefined : tokenizer.idOf(config.eosToken);
   return {
     tokenizer,
     chatTemplate,
     templateHash: templateHash(chatTemplate),
+    variables: templateVariables(config),
     endOfTextId,
-    endOfTurnId: tokenizer.idOf("<|im_end|>") ?? endOfTextId,
-    texts,
+    endOfTurnId: tokenizer.idOf("<|im_end|>") ?? endOfTurn ?? endOfTextId,
+    texts: Object.fromEntries(
+      names
+        .filter((name) => existsSync(join(folder, name)))
+        .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+    ),
   };
-}
-
-function parseSettings(text: string | undefined, folder: string): Record<string, unknown> {
-  if (text === undefined) return {};
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    throw new OptionError(
-      {
-        where: join(folder, "tokenizer_config.json"),
-        found: "something that is not JSON",
-        expected: "a tokenizer_config.json",
-        fix: "copy it again from where it came from",
-      },
-      { cause: error },
-    );
-  }
 }
 
 /** Renders conversations as serving does, for `conversationDocuments`. */
 export function conversationRenderer(files: TextFiles) {
-  const { tokenizer, chatTemplate } = files;
+  const { tokenizer, chatTemplate: template, variables } = files;
   return {
     vocabularySize: tokenizer.vocabularySize,
-    hash: `${tokenizer.hash} ${files.templateHash}`,
-    render: (messages: readonly Message[]) => renderChat({ tokenizer, template: chatTemplate, messages }),
+    hash: `${tokenizer.hash} ${files.templateHash} ${JSON.stringify(variables)}`,
+    render: (messages: readonly Message[]) => renderChat({ tokenizer, template, messages, variables }),
   };
 }
 
 /** Token ids of one question, ready to be answered. */
-export function promptOf({ tokenizer, chatTemplate }: TextFiles, question: string): number[] {
+export function promptOf({ tokenizer, chatTemplate, variables }: TextFiles, question: string): number[] {
   const messages = [{ role: "user", content: question }];
-  return [...renderChat({ tokenizer, template: chatTemplate, messages, addGenerationPrompt: true }).ids];
+  const { ids } = renderChat({ tokenizer, template: chatTemplate, messages, variables, addGenerationPrompt: true });
+  return [...ids];
 }

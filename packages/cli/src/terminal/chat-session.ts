@@ -95,7 +95,9 @@ async function answer(session: ChatSession, messages: ChatMessage[]): Promise<Ch
 
 function endText({ reason, tokens, seconds }: AnswerEnd): string {
   const speed = seconds > 0 ? `, ${(tokens / seconds).toFixed(1)} tokens/s` : "";
-  const why = { stop: "", length: ", cut at --max-tokens", aborted: ", stopped" }[reason];
+  const why = { stop: "", length: ", cut at --max-tokens", context: ", the context is full", aborted: ", stopped" }[
+    reason
+  ];
   return `${tokens} ${tokens === 1 ? "token" : "tokens"}${speed}${why}`;
 }
 

@@ -1,11 +1,9 @@
 // What `chat` and `generate` need of the engine: a model that is loaded once and answers as a stream of text.
 
-import { missingPart } from "./missing-part.ts";
+import type { ChatMessage, EngineEvent, GenerationOptions } from "@myna/inference";
+import { findModel } from "./model-folder.ts";
 
-export interface ChatMessage {
-  role: "system" | "user" | "assistant";
-  content: string;
-}
+export type { ChatMessage } from "@myna/inference";
 
 /** As in the schema of `chat` and `generate`. */
 export interface SamplingChoice {
@@ -20,7 +18,8 @@ export interface SamplingChoice {
 }
 
 export interface AnswerEnd {
-  reason: "stop" | "length" | "aborted";
+  /** context: prompt and answer have filled the model's memory. */
+  reason: "stop" | "length" | "context" | "aborted";
   promptTokens: number;
   tokens: number;
   seconds: number;
@@ -48,6 +47,32 @@ export interface Assistant {
 /** Loads the model that `--model` names, or the newest, or the default one. */
 export type OpenAssistant = (options: { home: string; model: string | undefined }) => Promise<Assistant>;
 
-export const openAssistant: OpenAssistant = async () => {
-  throw missingPart("the inference engine", "@myna/inference with a generation engine");
+export const openAssistant: OpenAssistant = async ({ home, model }) => {
+  const { name, folder } = findModel(model, home);
+  const { createEngine } = await import("@myna/inference");
+  const engine = await createEngine({ folder, id: name });
+  return {
+    name,
+    context: engine.model.contextLength,
+    reply: (messages, choice, signal) => textOf(engine.chat(messages, optionsOf(choice), signal)),
+    complete: (prompt, choice, signal) => textOf(engine.complete(prompt, optionsOf(choice), signal)),
+    close: () => engine.close(),
+  };
 };
+
+function optionsOf({ seed, ...choice }: SamplingChoice): GenerationOptions {
+  const { temperature, topK, topP, minP, repetitionPenalty, stop, maxTokens } = choice;
+  return { temperature, topK, topP, minP, repetitionPenalty, stop, maxTokens, ...(seed !== undefined && { seed }) };
+}
+
+async function* textOf(events: AsyncIterable<EngineEvent>): AsyncGenerator<string, AnswerEnd> {
+  const started = performance.now();
+  for await (const event of events) {
+    if (event.type === "delta" && event.text !== "") yield event.text;
+    if (event.type !== "end") continue;
+    const { promptTokens, completionTokens } = event.usage;
+    const seconds = (performance.now() - started) / 1000;
+    return { reason: event.reason, promptTokens, tokens: completionTokens, seconds };
+  }
+  throw new Error("internal: the engine ended without saying why");
+}
