@@ -4,10 +4,10 @@
  */
 
 import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as z from "zod";
 import { explainWriteFailure, RunError, systemErrorCode } from "../errors.ts";
-import { replaceFile } from "../files/durable.ts";
+import { replaceFile, syncFolder } from "../files/durable.ts";
 import { findChangedOption } from "./changed-option.ts";
 import { lockRun, type RunLock } from "./run-lock.ts";
 import { gitCommit, versions } from "./versions.ts";
@@ -133,7 +133,10 @@ function open(request: RunRequest, folder: string, lock: RunLock): Run {
         ...(commit !== undefined && { gitCommit: commit }),
         versions: versions(),
       };
-      explained(folder, () => replaceFile(path, `${JSON.stringify(description, null, 2)}\n`));
+      explained(folder, () => {
+        replaceFile(path, `${JSON.stringify(description, null, 2)}\n`);
+        syncFolder(dirname(folder));
+      });
       return description;
     },
     release: () => release(folder, lock),
