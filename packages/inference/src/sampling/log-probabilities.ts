@@ -26,14 +26,14 @@ export function largestIndices(values: Float32Array, count: number): number[] {
       at = worst;
     }
   };
-  for (let index = 0; index < values.length; index++) {
-    if (best.length < count) {
-      best.push(index);
-      if (best.length === count) for (let at = count >> 1; at >= 0; at--) sink(at);
-    } else if (values[index]! > values[best[0]!]!) {
-      best[0] = index;
-      sink(0);
-    }
+  for (let index = 0; index < Math.min(count, values.length); index++) best.push(index);
+  for (let at = best.length >> 1; at >= 0; at--) sink(at);
+  let worst = values[best[0]!]!;
+  for (let index = best.length; index < values.length; index++) {
+    if (!(values[index]! > worst)) continue;
+    best[0] = index;
+    sink(0);
+    worst = values[best[0]!]!;
   }
   return best.sort((a, b) => values[b]! - values[a]! || a - b);
 }

@@ -2,9 +2,9 @@
 import type { ResolvedOptions } from "../engine/generation-options.ts";
 import { type RankedToken, rankTokens } from "./log-probabilities.ts";
 import { applyLogitBias } from "./logit-bias.ts";
-import { largestGumbel, uniformsOfStep } from "./random.ts";
+import { bitsOfStep, gumbel, gumbelBound, largestGumbel } from "./random.ts";
 import { applyRepetitionPenalty } from "./repetition-penalty.ts";
-import { remainingTokens } from "./truncation.ts";
+import { type Cut, cutTokens } from "./truncation.ts";
 
 export type SamplingOptions = Pick<
   ResolvedOptions,
@@ -59,8 +59,8 @@ export class Sampler {
       if (repetitionPenalty !== 1) applyRepetitionPenalty(scores, this.#seen, repetitionPenalty);
     }
     if (temperature === 0) return requireToken(indexOfLargest(scores));
-    for (let id = 0; id < scores.length; id++) scores[id] = scores[id]! / temperature;
-    return requireToken(drawGumbel(scores, remainingTokens(scores, this.#options), uniformsOfStep(seed, this.#step)));
+    if (temperature !== 1) for (let id = 0; id < scores.length; id++) scores[id] = scores[id]! / temperature;
+    return requireToken(drawGumbel(scores, cutTokens(scores, this.#options), bitsOfStep(seed, this.#step)));
   }
 }
 
@@ -82,16 +82,22 @@ function indexOfLargest(values: Float32Array): number {
   return best;
 }
 
-function drawGumbel(scores: Float32Array, ids: readonly number[] | undefined, uniform: (id: number) => number): number {
+const uncut: Cut = { floor: Number.NEGATIVE_INFINITY, atFloor: 0 };
+
+function drawGumbel(scores: Float32Array, cut: Cut = uncut, bitsOf: (id: number) => number): number {
+  const { floor, atFloor } = cut;
+  let left = atFloor;
   let best = -1;
   let largest = Number.NEGATIVE_INFINITY;
-  const count = ids?.length ?? scores.length;
-  for (let index = 0; index < count; index++) {
-    const id = ids === undefined ? index : ids[index]!;
+  for (let id = 0; id < scores.length; id++) {
     const score = scores[id]!;
-    // Out of reach of the best so far even with the luckiest noise; also skips −∞ and NaN.
+    // Comparisons are written so that −∞ and NaN fail them.
+    if (!(score > floor || (score === floor && left-- > 0))) continue;
+    // Out of reach of the best so far, even with the luckiest noise, and then with a bound on this token's own.
     if (!(score + largestGumbel > largest)) continue;
-    const sum = score - Math.log(-Math.log(uniform(id)));
+    const bits = bitsOf(id);
+    if (score + gumbelBound(bits) <= largest) continue;
+    const sum = score + gumbel(bits);
     if (sum > largest) {
       largest = sum;
       best = id;
