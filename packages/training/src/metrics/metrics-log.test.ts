@@ -66,6 +66,14 @@ describe("the metrics of a resumed run", () => {
   });
 });
 
+test.runIf(process.platform === "linux")("metrics on a full disk say what to do", () => {
+  const log = openMetricsLog("/dev/full");
+  expect(() => log.write(note)).toThrow(
+    /^\/dev\/full: found a full disk.*; expected room for the metrics\. To fix: free some space, then continue with --resume;/,
+  );
+  log.close();
+});
+
 test("a loss of one bit per byte is ln 2 nats", () => {
   expect(bitsPerByte(Math.LN2 * 30, 30)).toBeCloseTo(1, 12);
   expect(bitsPerByte(1, 0)).toBeUndefined();
