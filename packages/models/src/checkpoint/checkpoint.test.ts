@@ -150,6 +150,10 @@ describe("a checkpoint that does not fit is refused, naming what is wrong", () =
     const path = join(folder, "config.json");
     writeFileSync(path, "{");
     expect(() => loadDecoder(folder)).toThrow(/config.json: found text that is not JSON/);
+    writeFileSync(path, "[".repeat(1000));
+    expect(() => loadDecoder(folder)).toThrow(/config.json: found JSON with brackets 33 deep/);
+    writeFileSync(path, Buffer.alloc(10_000_001));
+    expect(() => loadDecoder(folder)).toThrow(/config.json: found 10000001 bytes; expected at most 10000000/);
     writeFileSync(path, '{"model_type":"bert"}');
     expect(() => loadDecoder(folder)).toThrow(ConfigError);
     expect(() => loadDecoder(folder)).toThrow(path);

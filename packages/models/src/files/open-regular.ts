@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { CheckpointError } from "../errors.ts";
+import { findExcess } from "./json-excess.ts";
 
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
@@ -89,6 +90,9 @@ export function readExactly(file: number, target: Uint8Array, position: number, 
   }
 }
 
+const deepestJson = 32;
+const mostJsonValues = 2_000_000;
+
 /**
  * Parses a small JSON file.
  *
@@ -108,6 +112,15 @@ export function readJsonFile(path: string, maximumBytes: number): unknown {
     }
     const contents = new Uint8Array(bytes);
     readExactly(file, contents, 0, path);
+    const excess = findExcess(contents, deepestJson, mostJsonValues);
+    if (excess !== undefined) {
+      throw new CheckpointError({
+        where: path,
+        found: `JSON with ${excess}`,
+        expected: `at most ${deepestJson} levels and ${mostJsonValues} values`,
+        fix: "download or copy the file again",
+      });
+    }
     try {
       return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(contents));
     } catch (error) {

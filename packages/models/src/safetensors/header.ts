@@ -7,6 +7,7 @@
 
 import { describeJson, isJsonObject } from "../config/json-fields.ts";
 import { CheckpointError } from "../errors.ts";
+import { findExcess } from "../files/json-excess.ts";
 import { readableTypes, storedBytes } from "./element-types.ts";
 
 /** The reference implementation's limit on the JSON. */
@@ -14,6 +15,10 @@ export const maximumHeaderBytes = 100_000_000;
 /** Bytes before the JSON. */
 export const lengthBytes = 8;
 const maximumRank = 64;
+/** An object of tensors, each an object with lists. */
+const deepestHeader = 3;
+/** About 300,000 tensors; published files have fewer than 100,000. */
+const mostHeaderValues = 2_000_000;
 
 export interface StoredTensor {
   readonly name: string;
@@ -82,11 +87,15 @@ export function parseHeader(json: Uint8Array, fileBytes: number, where: string):
 }
 
 function parseJson(bytes: Uint8Array, where: string): Readonly<Record<string, unknown>> {
+  const excess = findExcess(bytes, deepestHeader, mostHeaderValues);
+  if (excess !== undefined) {
+    refuse(where, `a header with ${excess}`, `at most ${deepestHeader} levels and ${mostHeaderValues} values`);
+  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
-    // Not UTF-8, not JSON, or nested beyond what a parser's stack bears: all the same to the reader.
+    // Not UTF-8 or not JSON: all the same to the reader.
     throw new CheckpointError(
       {
         where,
