@@ -6,7 +6,7 @@ import { OptionError, systemErrorCode } from "./errors.ts";
 import type { PretrainOptions } from "./pretrain.ts";
 import type { SftOptions } from "./sft.ts";
 
-/** Relative to the recipe's data folder; `weight` as in PATH=WEIGHT. */
+/** In the recipe's data folder, or beside the recipe when it begins with "./"; `weight` as in PATH=WEIGHT. */
 const sourceSchema = z.union([
   z.string().min(1),
   z.strictObject({ path: z.string().min(1), weight: z.number().gt(0).max(1000).default(1) }),

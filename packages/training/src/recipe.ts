@@ -31,7 +31,7 @@ type StageName = (typeof stageNames)[number];
 export async function runRecipe(options: RecipeOptions, context: StageContext): Promise<void> {
   const recipe = readRecipe(options.recipe);
   const name = options.run ?? recipe.name;
-  const root = dataRoot(options, recipe);
+  const roots: Roots = { data: dataRoot(options, recipe), recipe: resolve(dirname(options.recipe)) };
   const { home, emit } = context;
   const tokenizerFolder = join(home, "tokenizers", name);
   const runs = { pretrain: `${name}-base`, sft: `${name}-chat` };
@@ -46,7 +46,7 @@ export async function runRecipe(options: RecipeOptions, context: StageContext): 
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(dirname(temporary), { recursive: true });
     await trainTokenizerStage(
-      { ...rest, data: data.map((source) => pathOf(source, root)), output: temporary },
+      { ...rest, data: data.map((source) => pathOf(source, roots)), output: temporary },
       context,
     );
     renameSync(temporary, tokenizerFolder);
@@ -57,7 +57,7 @@ export async function runRecipe(options: RecipeOptions, context: StageContext): 
       {
         ...recipe.pretrain,
         context: recipe.pretrain.context ?? 512,
-        data: recipe.pretrain.data.map((source) => weighted(source, root)),
+        data: recipe.pretrain.data.map((source) => weighted(source, roots)),
         tokenizer: tokenizerFolder,
         run: runs.pretrain,
         resume,
@@ -73,7 +73,7 @@ export async function runRecipe(options: RecipeOptions, context: StageContext): 
       {
         ...recipe.sft!,
         epochs: recipe.sft!.epochs ?? 3,
-        data: recipe.sft!.data.map((source) => weighted(source, root)),
+        data: recipe.sft!.data.map((source) => weighted(source, roots)),
         model: bestCheckpoint(base),
         run: runs.sft,
         resume,
@@ -112,13 +112,20 @@ function dataRoot({ data, recipe: path }: RecipeOptions, recipe: Recipe): string
   return resolve(dirname(path), recipe.dataFolder ?? ".");
 }
 
-const pathOf = (source: RecipeSource, root: string): string => {
-  const path = typeof source === "string" ? source : source.path;
-  return isAbsolute(path) ? path : join(root, path);
-};
+/** Where paths begin: "./x" beside the recipe, any other relative path in the data folder. */
+interface Roots {
+  readonly data: string;
+  readonly recipe: string;
+}
 
-const weighted = (source: RecipeSource, root: string): string =>
-  typeof source === "string" ? pathOf(source, root) : `${pathOf(source, root)}=${source.weight}`;
+function pathOf(source: RecipeSource, roots: Roots): string {
+  const path = typeof source === "string" ? source : source.path;
+  if (isAbsolute(path)) return path;
+  return join(/^\.\.?[\\/]/.test(path) ? roots.recipe : roots.data, path);
+}
+
+const weighted = (source: RecipeSource, roots: Roots): string =>
+  typeof source === "string" ? pathOf(source, roots) : `${pathOf(source, roots)}=${source.weight}`;
 
 /** What a run that reached its end left; undefined while it has steps to do. */
 function finishedResult(folder: string): StageResult | undefined {
