@@ -61,6 +61,36 @@ test("a finished answer makes room for the next prompt at once", async () => {
   expect(lengths).toEqual([1, 2, 3, 4]);
 });
 
+test("several answers to one prompt read it once, and differ", async () => {
+  const model = createFakeLanguageModel({ vocabularySize: 10, sequences: 3, logits: hashedLogits });
+  const same = [5, 6, 7, 8, 1, 2];
+  const rollouts = await generateTokens(model, [same, same, same], { maxTokens: 8, endTokens: [], seed: 3 });
+  expect(model.runs.slice(0, 3)).toEqual([6, 1, 1]);
+  expect(new Set(rollouts.map(({ tokens }) => tokens.join())).size).toBe(3);
+  const alone = createFakeLanguageModel({ vocabularySize: 10, logits: hashedLogits });
+  expect(await generateTokens(alone, [same, same, same], { maxTokens: 8, endTokens: [], seed: 3 })).toEqual(rollouts);
+});
+
+test("answers that outlive the others move together", async () => {
+  const model = createFakeLanguageModel({
+    vocabularySize: 10,
+    sequences: 4,
+    logits: (history) => certain(history.length > history[0]! ? 9 : 0, 10),
+  });
+  const highest: number[] = [];
+  const step = model.step;
+  const watched = {
+    ...model,
+    step: (entries: Parameters<typeof step>[0]) => {
+      highest.push(Math.max(...entries.map(({ sequence }) => sequence)));
+      return step(entries);
+    },
+  };
+  const rollouts = await generateTokens(watched, [[1], [2], [3], [6]], { maxTokens: 20, endTokens: [9] });
+  expect(rollouts.map(({ tokens }) => tokens.length)).toEqual([2, 3, 4, 7]);
+  expect(highest).toEqual([3, 2, 1, 0, 0, 0]);
+});
+
 test("ids of the embedding's padding are never chosen, and a full context ends an answer", async () => {
   const model = createFakeLanguageModel({ vocabularySize: 10, contextLength: 8, logits: () => certain(9, 10) });
   const [rollout] = await generateTokens(model, [[1]], { maxTokens: 99, endTokens: [], vocabularySize: 9 });
@@ -69,11 +99,12 @@ test("ids of the embedding's padding are never chosen, and a full context ends a
   expect(rollout!.tokens).toHaveLength(7);
 });
 
-test("an empty prompt and one that fills the context are refused by their number", async () => {
+test("a prompt that is empty, full or of another vocabulary is refused by its number", async () => {
   const model = createFakeLanguageModel({ vocabularySize: 10, contextLength: 3 });
   const options = { maxTokens: 1, endTokens: [] };
   await expect(generateTokens(model, [[1], []], options)).rejects.toThrow(InvalidRequestError);
   await expect(generateTokens(model, [[1], []], options)).rejects.toThrow("prompts[1]: found no token");
+  await expect(generateTokens(model, [[10]], options)).rejects.toThrow("found token 10; expected ids from 0 to 9");
   await expect(generateTokens(model, [[1, 2, 3]], options)).rejects.toThrow(ContextLengthError);
 });
 

@@ -59,7 +59,7 @@ export async function generateTokens(
   const resolved = resolveOptions({ ...sampling, logProbabilities: 0 }, {}, vocabularySize);
   const ends = new Set(endTokens);
   prompts.forEach((prompt, index) => {
-    checkPrompt(prompt, index, model.contextLength);
+    checkPrompt(prompt, index, model);
   });
   const rollouts: Rollout[] = new Array(prompts.length);
   const slots = new Map<number, Running>();
@@ -85,6 +85,17 @@ export async function generateTokens(
     return true;
   }
 
+  /** Several answers to one prompt are common; all but its last token, whose logits are wanted, are copied then. */
+  function reusePrompt(sequence: number, prompt: readonly number[]): number {
+    for (const [other, { index }] of slots) {
+      if (other === sequence || !isSamePrompt(prompts[index]!, prompt)) continue;
+      model.copy(other, sequence, prompt.length - 1);
+      return prompt.length - 1;
+    }
+    model.truncate(sequence, 0);
+    return 0;
+  }
+
   async function fill(sequence: number): Promise<void> {
     while (started < prompts.length) {
       const index = started++;
@@ -92,8 +103,8 @@ export async function generateTokens(
       const seed = (resolved.seed + index) % (Number.MAX_SAFE_INTEGER + 1);
       const sampler = new Sampler({ ...resolved, seed }, prompt);
       const running: Running = { index, sampler, tokens: [], logProbabilities: [] };
-      model.truncate(sequence, 0);
-      const logits = await model.prefill(prompt, { sequence, ...(signal && { signal }) });
+      const held = reusePrompt(sequence, prompt);
+      const logits = await model.prefill(prompt.slice(held), { sequence, ...(signal && { signal }) });
       if (accept(running, logits)) continue;
       slots.set(sequence, running);
       return;
@@ -110,22 +121,44 @@ export async function generateTokens(
       slots.delete(sequence);
       await fill(sequence);
     }
+    closeGaps(model, slots);
   }
   return rollouts;
 }
 
-function checkPrompt(prompt: readonly number[], index: number, contextLength: number): void {
+/** Moves the highest sequences into free ones below, for a step costs as much as all up to the highest. */
+function closeGaps(model: LanguageModel, slots: Map<number, Running>): void {
+  for (let free = 0; free < slots.size; free++) {
+    if (slots.has(free)) continue;
+    const highest = Math.max(...slots.keys());
+    model.copy(highest, free, model.length(highest));
+    slots.set(free, slots.get(highest)!);
+    slots.delete(highest);
+  }
+}
+
+function isSamePrompt(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((token, index) => token === other[index]);
+}
+
+function checkPrompt(prompt: readonly number[], index: number, { contextLength, vocabularySize }: LanguageModel): void {
+  const where = `prompts[${index}]`;
   if (prompt.length === 0) {
+    const fix = "begin it with the start or end-of-text token";
+    throw new InvalidRequestError({ where, found: "no token", expected: "at least one", fix });
+  }
+  const wrong = prompt.find((token) => !(Number.isSafeInteger(token) && token >= 0 && token < vocabularySize));
+  if (wrong !== undefined) {
     throw new InvalidRequestError({
-      where: `prompts[${index}]`,
-      found: "no token",
-      expected: "at least one",
-      fix: "begin it with the start or end-of-text token",
+      where,
+      found: `token ${wrong}`,
+      expected: `ids from 0 to ${vocabularySize - 1}`,
+      fix: "encode prompts with the model's own tokenizer",
     });
   }
   if (prompt.length >= contextLength) {
     throw new ContextLengthError({
-      where: `prompts[${index}]`,
+      where,
       found: `${prompt.length} tokens`,
       expected: `fewer than the model's context of ${contextLength}`,
       fix: "leave longer prompts out of the data",

@@ -177,6 +177,19 @@ for (const architecture of ["qwen3", "gpt2"] as const) {
   });
 }
 
+test("a copied beginning goes on as if it had been read", async () => {
+  const config = smallConfig("qwen3");
+  const weights = randomWeights(config, 7);
+  const model = createModel({ config, weights, sequences: 3 });
+  const tokens = tokensOf(30, 4);
+  const other = [...tokens.slice(0, 18), ...tokensOf(9, 9)];
+  const expected = await fullLogits(config, weights, other);
+  await model.prefill(tokens, { sequence: 2 });
+  model.copy(2, 0, 18);
+  expectClose(await model.prefill(other.slice(18), { sequence: 0 }), expected.at(-1)!);
+  expect([model.length(0), model.length(2)]).toEqual([27, 30]);
+});
+
 test("weights that a trainer edits in place are seen when the model was told so", async () => {
   const config = smallConfig("qwen3");
   const weights = randomWeights(config, 5);

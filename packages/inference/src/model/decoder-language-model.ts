@@ -87,6 +87,11 @@ export class DecoderLanguageModel implements LanguageModel {
     this.#cache.setLength(sequence, length);
   }
 
+  copy(from: number, to: number, length: number): void {
+    this.#cache.copy(from, to, length);
+    this.#lastTokens[to] = this.#lastTokens[from]!; // read only when `to` is full, and then it is all of `from`
+  }
+
   prefill(tokens: readonly number[], { sequence = 0, signal }: PrefillOptions = {}): Promise<Float32Array> {
     return this.#inTurn(async () => {
       const length = this.#cache.length(sequence);

@@ -5,7 +5,7 @@ const shape = { layers: 2, kvHeads: 3, headDim: 4, sequences: 2, contextLength: 
 
 /** A number for every place, so that a misplaced one shows. */
 const mark = (layer: number, sequence: number, head: number, time: number, channel: number) =>
-  layer * 10_000 + sequence * 5000 + head * 1000 + time * 10 + channel;
+  1 + layer * 10_000 + sequence * 5000 + head * 1000 + time * 10 + channel;
 
 function eachPlace(cache: KvCache, sequence: number, visit: (data: Float32Array, at: number, value: number) => void) {
   for (let layer = 0; layer < shape.layers; layer++) {
@@ -40,6 +40,20 @@ test("growing doubles the room up to the context and keeps every sequence", () =
   eachPlace(cache, 0, read);
   eachPlace(cache, 1, read);
   expect(cache.bytes).toBe(2 * 4 * 2 * 2 * 3 * 20 * 4);
+});
+
+test("a copy holds the beginning of the other sequence and leaves it alone", () => {
+  const cache = new KvCache(shape, 8);
+  cache.setLength(0, 6);
+  eachPlace(cache, 0, (data, at, value) => {
+    data[at] = value;
+  });
+  cache.copy(0, 1, 4);
+  expect([cache.length(0), cache.length(1)]).toEqual([6, 4]);
+  const ofFirst = (value: number) => Math.sign(value) * (Math.abs(value) - 5000);
+  eachPlace(cache, 1, (data, at, value) => expect(data[at]).toBe(ofFirst(value)));
+  eachPlace(cache, 0, (data, at, value) => expect(data[at]).toBe(value));
+  expect(() => cache.copy(0, 1, 7)).toThrow("internal: 7 tokens of 6");
 });
 
 test("a view is the cache's own memory", () => {

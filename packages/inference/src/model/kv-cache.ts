@@ -55,6 +55,21 @@ export class KvCache {
     this.#lengths[sequence] = length;
   }
 
+  /** Gives sequence `to` the first `length` tokens of sequence `from`, in place of what it held. */
+  copy(from: number, to: number, length: number): void {
+    if (length > this.length(from)) throw new Error(`internal: ${length} tokens of ${this.length(from)}`);
+    const { kvHeads, headDim } = this.shape;
+    for (const { key, value } of this.#layers) {
+      for (const { data } of [key, value]) {
+        for (let head = 0; head < kvHeads; head++) {
+          const start = (from * kvHeads + head) * this.capacity * headDim;
+          data.copyWithin((to * kvHeads + head) * this.capacity * headDim, start, start + length * headDim);
+        }
+      }
+    }
+    this.setLength(to, length);
+  }
+
   /** @returns whether buffers were replaced, so that what was bound to them must be bound anew */
   ensureCapacity(tokens: number): boolean {
     if (tokens <= this.capacity) return false;

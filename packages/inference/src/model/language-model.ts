@@ -28,6 +28,11 @@ export interface LanguageModel {
   /** Forgets all but the first `length` tokens of a sequence; costs nothing. */
   truncate(sequence: number, length: number): void;
   /**
+   * Gives sequence `to` the first `length` tokens of sequence `from`, in place of what it held: for prompts that begin
+   * alike, and to close gaps among the sequences. Between runs only.
+   */
+  copy(from: number, to: number, length: number): void;
+  /**
    * Appends tokens to a sequence. Runs off the event loop; one run at a time, a second call waits for the first.
    *
    * @param tokens [time], at least one; each in [0, vocabularySize)
@@ -37,7 +42,7 @@ export interface LanguageModel {
    */
   prefill(tokens: readonly number[], options?: PrefillOptions): Promise<Float32Array>;
   /**
-   * Appends one token to each of several sequences in one run.
+   * Appends one token to each of several sequences in one run. Costs as much as all sequences up to the highest one named.
    *
    * @returns for each entry, [vocabulary] logits after its token, valid until the next run
    * @throws as `prefill`, and {Error} `internal:` when two entries name one sequence

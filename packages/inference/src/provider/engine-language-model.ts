@@ -63,7 +63,10 @@ export class EngineLanguageModel implements LanguageModelV4 {
 
   /** Rejects as doGenerate for what is wrong with the call; what happens later is an "error" part of the stream. */
   async doStream(call: LanguageModelV4CallOptions): Promise<LanguageModelV4StreamResult> {
-    const parts = this.#parts(readCall(call), call.abortSignal)[Symbol.asyncIterator]();
+    // A reader may leave while an event is awaited, in the queue for long: returning the generator would wait for that event.
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([leaving.signal, ...(call.abortSignal === undefined ? [] : [call.abortSignal])]);
+    const parts = this.#parts(readCall(call), signal)[Symbol.asyncIterator]();
     // The engine checks a request before its first event; waiting for one lets such errors reject here.
     const first = await parts.next();
     let pending: IteratorResult<LanguageModelV4StreamPart> | undefined = first;
@@ -81,6 +84,7 @@ export class EngineLanguageModel implements LanguageModelV4 {
         }
       },
       async cancel() {
+        leaving.abort();
         await parts.return?.(undefined);
       },
     });

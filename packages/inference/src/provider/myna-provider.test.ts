@@ -138,6 +138,18 @@ test("an abort rejects with its reason and cancelling the stream frees the slot"
   expect(engine.running).toBe(0);
 });
 
+test("a reader who leaves while waiting in the queue leaves the queue", async () => {
+  const engine = createScriptedEngine({ replies: ["a b"], delayMs: 40 });
+  const model = createMynaProvider(engine)();
+  const first = model.doGenerate({ prompt });
+  const { stream } = await model.doStream({ prompt });
+  await stream.cancel();
+  expect(engine.running).toBe(1);
+  await first;
+  expect(engine.running).toBe(0);
+  expect(engine.requests).toHaveLength(2);
+});
+
 test("a full queue is an error that may be retried", async () => {
   const engine = createScriptedEngine({ replies: ["a"], delayMs: 20, queueLimit: 0 });
   const model = createMynaProvider(engine)();

@@ -65,6 +65,10 @@ export function createFakeLanguageModel(options: FakeLanguageModelOptions): Fake
       if (length > histories[sequence]!.length) throw new Error("internal: truncate made a sequence longer");
       histories[sequence]!.length = length;
     },
+    copy(from, to, length) {
+      if (length > histories[from]!.length) throw new Error("internal: copy of more than there is");
+      histories[to] = histories[from]!.slice(0, length);
+    },
     prefill: async (tokens, { sequence = 0, signal } = {}) => (await run([{ sequence, tokens }], signal))[0]!,
     step: (entries, signal) =>
       run(
