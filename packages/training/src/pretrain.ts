@@ -29,7 +29,7 @@ import { heldOutLoss } from "./step/evaluate.ts";
 import { createLearner } from "./step/learner.ts";
 import { stepRows } from "./step/micro-batch.ts";
 import { startPace } from "./step/pace.ts";
-import { createReporter, endFailed } from "./step/reporter.ts";
+import { createReporter } from "./step/reporter.ts";
 import { writeSamples } from "./step/samples.ts";
 
 export interface PretrainOptions extends RunOptions, OptimiserOptions, WatchingOptions {
@@ -218,7 +218,7 @@ export async function pretrain(options: PretrainOptions, context: StageContext):
       });
       return { runFolder: run.folder, checkpoint: lastCheckpoint!, step, isComplete: reason === "done" };
     } catch (error) {
-      report.emit(endFailed(error, step, started, lastCheckpoint));
+      report.fail(error, { step, started, checkpoint: lastCheckpoint });
       throw error;
     } finally {
       log.close();

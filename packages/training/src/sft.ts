@@ -31,7 +31,7 @@ import { heldOutLoss } from "./step/evaluate.ts";
 import { createLearner } from "./step/learner.ts";
 import { stepRows } from "./step/micro-batch.ts";
 import { startPace } from "./step/pace.ts";
-import { createReporter, endFailed } from "./step/reporter.ts";
+import { createReporter } from "./step/reporter.ts";
 import { writeSamples } from "./step/samples.ts";
 
 export interface SftOptions extends RunOptions, OptimiserOptions, WatchingOptions {
@@ -216,7 +216,7 @@ export async function sft(options: SftOptions, context: StageContext): Promise<S
       });
       return { runFolder: run.folder, checkpoint: lastCheckpoint!, step, isComplete: !isStopped };
     } catch (error) {
-      report.emit(endFailed(error, step, started, lastCheckpoint));
+      report.fail(error, { step, started, checkpoint: lastCheckpoint });
       throw error;
     } finally {
       log.close();

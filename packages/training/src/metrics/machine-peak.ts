@@ -47,7 +47,8 @@ export async function measurePeakGflops(options: PeakOptions = {}): Promise<numb
 }
 
 /**
- * The peak of this machine with so many threads, measured once and kept in MYNA_HOME/machine.json.
+ * The peak of this machine with so many threads. Measured every time, because a busy machine shows less than it can; the
+ * highest so far is kept in MYNA_HOME/machine.json.
  *
  * @param home absolute path of MYNA_HOME
  */
@@ -57,9 +58,9 @@ export async function machinePeakGflops(home: string, options: PeakOptions = {})
   const threads = options.threads ?? runtime.sharedThreads;
   const key = `${cpus()[0]?.model ?? process.arch}, ${threads} threads, ONNX Runtime ${runtime.version} (${runtime.kind})`;
   const cached = readCache(path);
-  const known = cached[key];
-  if (known !== undefined) return known;
+  const known = cached[key] ?? 0;
   const measured = await measurePeakGflops(options);
+  if (measured <= known) return known;
   await mkdir(home, { recursive: true });
   replaceFile(path, `${JSON.stringify({ ...cached, [key]: measured }, null, 2)}\n`);
   return measured;

@@ -1,6 +1,7 @@
 /** Sends what a stage says both to metrics.jsonl and to whoever listens. */
 
-import type { EndEvent, TrainingEvent, TrainingListener } from "../events.ts";
+import { RunError } from "../errors.ts";
+import type { TrainingEvent, TrainingListener } from "../events.ts";
 import type { MetricsLog } from "../metrics/metrics-log.ts";
 import type { LearnedStep } from "./learner.ts";
 import type { Pace } from "./pace.ts";
@@ -17,6 +18,8 @@ export interface StepReport {
 export interface Reporter {
   emit(event: TrainingEvent): void;
   step(report: StepReport): void;
+  /** The last event of a run that an error ended. A disk too full for it must not hide the error itself. */
+  fail(error: unknown, at: { step: number; started: number; checkpoint: string | undefined }): void;
 }
 
 /** @param peakGflops of the machine, for the share of it that a run reaches */
@@ -45,17 +48,22 @@ export function createReporter(log: MetricsLog, listener: TrainingListener, peak
         secondsLeft,
       });
     },
-  };
-}
-
-/** The last event of a run that an error ended. */
-export function endFailed(error: unknown, step: number, started: number, checkpoint: string | undefined): EndEvent {
-  return {
-    type: "end",
-    reason: "failed",
-    step,
-    seconds: (performance.now() - started) / 1000,
-    ...(checkpoint !== undefined && { checkpoint }),
-    message: error instanceof Error ? error.message : String(error),
+    fail(error, { step, started, checkpoint }) {
+      const event: TrainingEvent = {
+        type: "end",
+        reason: "failed",
+        step,
+        seconds: (performance.now() - started) / 1000,
+        ...(checkpoint !== undefined && { checkpoint }),
+        message: error instanceof Error ? error.message : String(error),
+      };
+      listener(event);
+      try {
+        log.write(event);
+      } catch (writeError) {
+        if (!(writeError instanceof RunError)) throw writeError;
+        listener({ type: "note", level: "warning", text: writeError.message });
+      }
+    },
   };
 }
