@@ -34,6 +34,17 @@ export class ChatTemplateError extends TokenizerError {}
 
 /** A short quotation of a value that may be long or hostile, for error messages. */
 export function quote(value: unknown): string {
-  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
+  const text = textOf(value);
   return text.length <= 80 ? text : `${text.slice(0, 60)}… (${text.length} characters)`;
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch (error) {
+    // Nested too deep to be written, or too long for a string.
+    if (error instanceof RangeError) return "a value that is too large to show";
+    throw error;
+  }
 }

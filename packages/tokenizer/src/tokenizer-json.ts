@@ -28,6 +28,13 @@ export interface TokenizerDefinition {
 
 /** Twelve times Llama 3's file. */
 const LONGEST_JSON = 200_000_000;
+const DEEPEST_JSON = 64;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
 /**
  * @throws {TokenizerFormatError} naming the first field that is wrong
@@ -42,6 +49,7 @@ export function parseTokenizerJson(text: string): TokenizerDefinition {
       fix: "check that the file is a tokenizer",
     });
   }
+  checkDepth(text);
   const root = asObject(parseJson(text), "tokenizer.json");
   const model = asObject(root.model, "tokenizer.json model");
   checkModel(model);
@@ -59,6 +67,25 @@ export function parseTokenizerJson(text: string): TokenizerDefinition {
     unknownToken: readUnknownToken(model.unk_token, vocabulary),
     addedTokens,
   };
+}
+
+/** Deep nesting would overflow the stack of whoever walks it. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      for (i++; i < text.length && text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i++;
+    } else if (code === OPENING_BRACE || code === OPENING_BRACKET) depth++;
+    else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) depth--;
+    if (depth <= DEEPEST_JSON) continue;
+    throw new TokenizerFormatError({
+      where: "tokenizer.json",
+      found: `values nested deeper than ${DEEPEST_JSON}`,
+      expected: "the shallow structure of a tokenizer",
+      fix: "check that the file is a tokenizer",
+    });
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -95,9 +95,10 @@ export class Tokenizer {
   }
 
   /**
-   * @param text any string; a lone surrogate is read as U+FFFD
+   * @param text any string; a lone surrogate is read as U+FFFD. Bytes that the vocabulary lacks (SmolLM2's lacks 21 rare ones)
+   *   are left out, as Hugging Face does
    * @returns ids, [tokens]
-   * @throws {TokenizerInputError} if `allowSpecial` lists a text that is no control token, or a byte has no token
+   * @throws {TokenizerInputError} if `allowSpecial` lists a text that is no control token
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
     const buffer = new IdBuffer();
@@ -115,9 +116,12 @@ export class Tokenizer {
 
   /**
    * Any bytes; what is not UTF-8 becomes tokens of single bytes and their merges. No normaliser and no control tokens, so
-   * `decodeBytes` gives the same bytes back, always.
+   * `decodeBytes` gives the same bytes back (unless the pre-tokeniser removes some, which no published one does).
+   *
+   * @throws {TokenizerInputError} for a byte that is no token
    */
   encodeBytes(bytes: Uint8Array): Int32Array {
+    this.words.checkKnows(bytes);
     const buffer = new IdBuffer();
     const utf8 = newDecoder();
     let start = 0;

@@ -73,10 +73,14 @@ export class WordEncoder {
   encodeBytes(bytes: Uint8Array, start: number, end: number, target: IdBuffer): void {
     this.reserve(end - start);
     this.bytes.set(bytes.subarray(start, end));
-    const missing = bytes.subarray(start, end).find((byte) => this.parts.idOfByte[byte]! < 0);
-    if (missing !== undefined) throw this.unknownByte(missing);
     const length = this.mergeBytes(end - start);
     target.append(this.ids, 0, length);
+  }
+
+  /** @throws {TokenizerInputError} if the vocabulary lacks one of these bytes, so that they would not come back */
+  checkKnows(bytes: Uint8Array): void {
+    const missing = bytes.find((byte) => this.parts.idOfByte[byte]! < 0);
+    if (missing !== undefined) throw this.unknownByte(missing);
   }
 
   private remember(index: number, text: string, start: number, end: number): void {
