@@ -89,9 +89,12 @@ export class Answer {
     return this.#finish("aborted");
   }
 
-  /** The last text: what the decoder and the stop rules held back. */
+  /**
+   * The last text: what the decoder and the stop rules held back. A character that an end from outside cut in two is not
+   * shown, as the model had not finished it; one that the model itself left incomplete shows as U+FFFD.
+   */
   #finish(reason: EndReason, before = ""): AnswerDelta | undefined {
-    const rest = this.#decoder.flush();
+    const rest = reason === "stop" ? this.#decoder.flush() : "";
     this.#decodedCharacters += rest.length;
     const { text, stopText } = this.#scanner.push(rest);
     this.ended = stopText === undefined ? { reason } : { reason: "stop", stopText };

@@ -44,6 +44,7 @@ export function createChatCodec(parts: ChatCodecParts): TextCodec {
 
   return {
     vocabularySize: tokenizer.vocabularySize,
+    longestTokenBytes: longestToken(tokenizer),
     endTokens: ends,
     encodeChat(messages) {
       if (render === undefined) {
@@ -124,6 +125,14 @@ function requireRenders(
       { cause: hidden },
     );
   }
+}
+
+function longestToken(tokenizer: Tokenizer): number {
+  let longest = 1;
+  for (let id = 0; id < tokenizer.vocabularySize; id++) {
+    if (tokenizer.has(id)) longest = Math.max(longest, tokenizer.bytesOf(id).length);
+  }
+  return longest;
 }
 
 /** Share of a model's embedding rows that may be padding: Qwen3 pads 151,669 tokens to 151,936 rows. */

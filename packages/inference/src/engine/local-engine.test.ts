@@ -74,10 +74,10 @@ test("every stop text is honoured wherever token boundaries fall, and none of it
   );
 });
 
-test("maxTokens ends an answer, and a character it cut is shown as U+FFFD", async () => {
+test("maxTokens ends an answer, and a character that it cut in two is not shown", async () => {
   const { engine } = createEngine({ logits: reciting("a好b") });
   const events = await collect(engine.chat(hello, { maxTokens: 3 }));
-  expect(textOf(events)).toBe("a\ufffd");
+  expect(textOf(events)).toBe("a");
   expect(events.at(-1)).toMatchObject({ reason: "length", usage: { completionTokens: 3 } });
 });
 
@@ -89,6 +89,21 @@ test("an answer that fills the context ends with that reason, and a prompt that 
   expect(language.length(0)).toBeLessThanOrEqual(24);
   const long = [{ role: "user", content: "hello world" }] as const;
   await expect(collect(engine.chat(long))).rejects.toThrow(ContextLengthError);
+});
+
+test("a text far beyond the context is refused before it is cut into tokens", async () => {
+  const codec = { ...createByteCodec(), encodeChat: () => expect.fail("it was cut") };
+  const { engine } = createEngine({}, { codec });
+  const huge = [{ role: "user", content: "x".repeat(10_000_000) }] as const;
+  await expect(collect(engine.chat(huge))).rejects.toThrow("found at least 2500000 tokens; expected fewer than");
+});
+
+test("characters that are half, invisible or reversing come through as they are", async () => {
+  const odd = "\u0000 \u202Eabc \u200D \r\n\ufeff";
+  const { engine, language } = createEngine({ logits: reciting(odd) });
+  const events = await collect(engine.chat([{ role: "user", content: `\ud800${odd}` }]));
+  expect(textOf(events)).toBe(odd);
+  expect(language.histories[0]!.slice(6, 9)).toEqual([0xef, 0xbf, 0xbd]); // a lone surrogate is U+FFFD
 });
 
 test("the next turn of a conversation reads only what is new", async () => {

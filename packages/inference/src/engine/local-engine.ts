@@ -47,11 +47,12 @@ export class LocalEngine implements ChatEngine {
     signal?: AbortSignal,
   ): AsyncGenerator<EngineEvent, void> {
     checkMessages(messages);
-    yield* this.#answer(() => this.#codec.encodeChat(messages), options, signal);
+    const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+    yield* this.#answer(characters, () => this.#codec.encodeChat(messages), options, signal);
   }
 
   complete(prompt: string, options: GenerationOptions = {}, signal?: AbortSignal): AsyncIterable<EngineEvent> {
-    return this.#answer(() => this.#codec.encodeText(prompt), options, signal);
+    return this.#answer(prompt.length, () => this.#codec.encodeText(prompt), options, signal);
   }
 
   async countTokens(messages: readonly ChatMessage[]): Promise<number> {
@@ -66,12 +67,17 @@ export class LocalEngine implements ChatEngine {
   }
 
   async *#answer(
+    characters: number,
     encodePrompt: () => number[],
     given: GenerationOptions,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<EngineEvent, void> {
     this.#requireOpen();
     const options = resolveOptions(given, this.#defaults, this.#codec.vocabularySize);
+    // A text far beyond the context is refused before the seconds that cutting it into tokens would take. A normaliser may
+    // shorten what was typed, hence a quarter.
+    const fewest = Math.floor(characters / (4 * this.#codec.longestTokenBytes));
+    requireRoom(fewest, this.#language.contextLength, "at least ");
     const prompt = encodePrompt();
     requireRoom(prompt.length, this.#language.contextLength);
     const anySignal = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
@@ -167,11 +173,11 @@ function commonPrefix(one: readonly number[], other: readonly number[]): number 
   return length;
 }
 
-function requireRoom(promptTokens: number, contextLength: number): void {
+function requireRoom(promptTokens: number, contextLength: number, atLeast = ""): void {
   if (promptTokens < contextLength) return;
   throw new ContextLengthError({
     where: "the prompt",
-    found: `${promptTokens} tokens`,
+    found: `${atLeast}${promptTokens} tokens`,
     expected: `fewer than the model's context of ${contextLength}, so that an answer fits`,
     fix: "shorten the last message, or start a new conversation",
   });

@@ -11,6 +11,8 @@ export interface TextDecoder {
 export interface TextCodec {
   /** Ids are below it. */
   readonly vocabularySize: number;
+  /** Bytes of the longest token, for a bound on how few tokens a text can have. */
+  readonly longestTokenBytes: number;
   /** Tokens that end an answer: end of text, end of turn. */
   readonly endTokens: ReadonlySet<number>;
   /**

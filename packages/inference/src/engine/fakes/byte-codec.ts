@@ -16,6 +16,7 @@ export function createByteCodec(): TextCodec {
   ];
   return {
     vocabularySize: byteVocabulary,
+    longestTokenBytes: 1,
     endTokens: new Set([byteTokens.endOfTurn, byteTokens.endOfText]),
     encodeChat: (messages) => [...messages.flatMap(turn), byteTokens.startOfTurn, ...utf8.encode("assistant\n")],
     encodeText: (text) => (text === "" ? [byteTokens.endOfText] : [...utf8.encode(text)]),
