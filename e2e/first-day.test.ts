@@ -58,7 +58,7 @@ describe("a first day", () => {
 
   test("a starter asks, and its answer streams in as rendered Markdown that runs nothing", async () => {
     const { page, screenshot } = visit;
-    await page.getByRole("button", { name: /short story/ }).click();
+    await page.getByRole("button", { name: /story about a bird/ }).click();
     await page.getByRole("article").getByText("Once upon a time").waitFor();
     await page.getByRole("button", { name: "Stop answering" }).waitFor();
     await screenshot("2-streaming");
@@ -190,7 +190,7 @@ describe("a first day", () => {
     await page.getByRole("link", { name: "新对话" }).click();
     await page.getByRole("heading", { name: "想聊点什么？" }).waitFor();
     await screenshot("6-welcome-zh-wide-dark");
-    await page.getByRole("button", { name: /小故事/ }).click();
+    await page.getByRole("button", { name: /睡前故事/ }).click();
     await page.getByRole("article").getByText("第二天学会了十四个词").waitFor();
     await page.getByRole("button", { name: "重新回答" }).waitFor();
     await screenshot("7-answer-zh-wide-dark");

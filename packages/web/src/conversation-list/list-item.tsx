@@ -23,6 +23,13 @@ export function ListItem({ conversation, isAnswering, onRename, onDelete, onFoll
   const [isRenaming, setIsRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
   const title = conversation.title ?? text("list.untitled");
+  const remove = () => {
+    // The focus goes to a neighbour, so that somebody at the keyboard is not thrown out of the list.
+    const item = link.current?.closest("li");
+    const neighbour = item?.nextElementSibling ?? item?.previousElementSibling;
+    neighbour?.querySelector("a")?.focus();
+    onDelete();
+  };
   if (isRenaming) {
     return (
       <li>
@@ -46,12 +53,12 @@ export function ListItem({ conversation, isAnswering, onRename, onDelete, onFoll
         onClick={onFollow}
         onKeyDown={(event) => {
           if (event.key === "F2") setIsRenaming(true);
-          if (event.key === "Delete") onDelete();
+          if (event.key === "Delete") remove();
         }}
         title={title}
         className="flex min-h-9 items-center rounded-xl py-1.5 ps-3 pe-10 text-[0.925rem] leading-snug hover:bg-hover aria-[current=page]:bg-hover aria-[current=page]:font-medium"
       >
-        <span className="truncate">{title}</span>
+        <bdi className="truncate">{title}</bdi>
         {isAnswering && (
           <span
             className="ms-2 size-2 shrink-0 animate-pulse rounded-full bg-accent"
@@ -60,7 +67,7 @@ export function ListItem({ conversation, isAnswering, onRename, onDelete, onFoll
           />
         )}
       </Link>
-      <ItemMenu title={title} onRename={() => setIsRenaming(true)} onDelete={onDelete} />
+      <ItemMenu title={title} onRename={() => setIsRenaming(true)} onDelete={remove} />
     </li>
   );
 }

@@ -32,11 +32,8 @@ const welcome = {
   "welcome.starters": { en: "Ideas to begin with", zh: "可以这样开始" },
   "welcome.starter1": { en: "Hello! What can you do?", zh: "你好！你能做什么？" },
   "welcome.starter2": { en: "What is the capital of Japan?", zh: "日本的首都是哪里？" },
-  "welcome.starter3": {
-    en: "Tell me a short story about a bird that learned to talk.",
-    zh: "讲一个小鸟学会说话的小故事。",
-  },
-  "welcome.starter4": { en: "I can't fall asleep. What could help?", zh: "我晚上睡不着，怎么办？" },
+  "welcome.starter3": { en: "Tell me a story about a bird.", zh: "给我讲个睡前故事吧。" },
+  "welcome.starter4": { en: "How can I sleep better?", zh: "我睡不着，怎么办？" },
   "welcome.starterKind1": { en: "Say hello", zh: "打个招呼" },
   "welcome.starterKind2": { en: "Ask a question", zh: "问个问题" },
   "welcome.starterKind3": { en: "Hear a story", zh: "听个故事" },
@@ -171,6 +168,8 @@ const markdown = {
   "code.plain": { en: "text", zh: "文本" },
   "code.scroll": { en: "Table, scrolls sideways", zh: "表格，可左右滚动" },
   "image.link": { en: "Image, not loaded: {{text}}", zh: "图片（未加载）：{{text}}" },
+  "task.done": { en: "Done", zh: "已完成" },
+  "task.open": { en: "Not done", zh: "未完成" },
   "image.untitled": { en: "untitled", zh: "无标题" },
 } satisfies Record<string, Entry>;
 

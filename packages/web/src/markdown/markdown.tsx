@@ -54,6 +54,11 @@ function ScrollingTable({ children }: ComponentProps<"table">) {
   );
 }
 
+function TaskBox({ checked = false }: ComponentProps<"input">) {
+  const text = useText();
+  return <input type="checkbox" disabled checked={checked} aria-label={text(checked ? "task.done" : "task.open")} />;
+}
+
 /** Elements without a component of ours are plain ones: their looks are in markdown.css. */
 const plain = Object.fromEntries(
   "blockquote h1 h2 h3 h4 h5 h6 hr li ol p section strong sub sup tbody td th thead tr ul"
@@ -64,6 +69,7 @@ const components = {
   ...plain,
   a: SafeLink,
   img: UnloadedImage,
+  input: TaskBox,
   pre: FencedCode,
   code: "code",
   table: ScrollingTable,

@@ -164,7 +164,11 @@ function CurrentTitle({ conversationId }: { conversationId: string | undefined }
   useEffect(() => {
     document.title = shown === "" ? text("app.name") : text("app.titleSuffix", { title: shown });
   }, [shown, text]);
-  return <p className="min-w-0 flex-1 truncate px-2 text-[0.925rem] font-medium">{shown}</p>;
+  return (
+    <p className="min-w-0 flex-1 truncate px-2 text-[0.925rem] font-medium">
+      <bdi>{shown}</bdi>
+    </p>
+  );
 }
 
 interface ConnectedListProps {
