@@ -38,6 +38,7 @@ export async function createEngine(options: EngineOptions): Promise<ChatEngine> 
     contextLength,
     ...(threads !== undefined && { threads }),
   });
+  model.compile();
   return new LocalEngine({
     model,
     codec,

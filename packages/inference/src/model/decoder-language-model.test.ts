@@ -7,7 +7,7 @@ import {
   initialiseParameters,
   logits,
 } from "@myna/models";
-import { compile, type HostTensor, hostTensor, type TensorSpec, traceProgram } from "@myna/tensor";
+import { compile, type HostTensor, hostTensor, openRuntime, type TensorSpec, traceProgram } from "@myna/tensor";
 import { afterEach, expect, test } from "vitest";
 import { ContextLengthError } from "../errors.ts";
 import { DecoderLanguageModel, type DecoderLanguageModelOptions } from "./decoder-language-model.ts";
@@ -218,4 +218,21 @@ test("an aborted run leaves the sequence as it was, and runs asked for at once t
   const running = model.step([{ sequence: 0, token: tokens[39]! }]);
   await model.release();
   expectClose((await running)[0]!, expected[39]!);
+});
+
+test("the event loop turns while a run is under way", async () => {
+  const config = smallConfig("qwen3");
+  const runtime = openRuntime();
+  const model = createModel({ config, weights: randomWeights(config, 8), runtime });
+  model.compile();
+  let turns = 0;
+  const turn = () => {
+    turns++;
+    pending = setImmediate(turn);
+  };
+  let pending = setImmediate(turn);
+  await model.prefill(tokensOf(60, 1));
+  clearImmediate(pending);
+  // The fallback runtime can only block; there the promise settles before the loop has turned once.
+  if (runtime.kind === "c-api") expect(turns).toBeGreaterThan(0);
 });

@@ -73,6 +73,12 @@ export class DecoderLanguageModel implements LanguageModel {
     });
   }
 
+  /** Compiles what is otherwise compiled with the first prompt and the first token, so that neither waits for it. */
+  compile(): void {
+    this.#executables.get("prefill");
+    this.#executables.get("decode");
+  }
+
   /** Bytes of keys and values that are allocated now. */
   get cacheBytes(): number {
     return this.#cache.bytes;
