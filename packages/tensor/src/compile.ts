@@ -12,7 +12,10 @@ import type { Binding, Runtime, Session, SessionOptions, ValueInfo } from "./run
 
 export interface CompileOptions
   extends OptimiseOptions,
-    Pick<SessionOptions, "threads" | "spinning" | "prepacked" | "disablePrepacking" | "arena" | "profilePrefix"> {
+    Pick<
+      SessionOptions,
+      "threads" | "spinning" | "prepacked" | "disablePrepacking" | "arena" | "memoryPattern" | "profilePrefix"
+    > {
   /**
    * Values of some of the program's inputs, by name. They become part of the session, used where they lie: programs
    * compiled with the same tensors share their memory. Names that the program does not have are ignored.
@@ -58,8 +61,8 @@ export function compile(program: Program, options: CompileOptions = {}): Executa
 }
 
 function sessionOptions(options: SessionOptions, initializers: Readonly<Record<string, HostTensor>>): SessionOptions {
-  const { threads, spinning, prepacked, disablePrepacking, arena, profilePrefix } = options;
-  const given = { threads, spinning, prepacked, disablePrepacking, arena, profilePrefix };
+  const { threads, spinning, prepacked, disablePrepacking, arena, memoryPattern, profilePrefix } = options;
+  const given = { threads, spinning, prepacked, disablePrepacking, arena, memoryPattern, profilePrefix };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     ...(Object.keys(initializers).length > 0 && { initializers }),

@@ -34,6 +34,7 @@ const signatures = {
   CreateSessionFromArray: [8, "pointer", "pointer", "pointer", "size", "pointer", "pointer"],
   CreateSessionOptions: [10, "pointer", "pointer"],
   EnableProfiling: [14, "pointer", "pointer", "path"],
+  DisableMemPattern: [17, "pointer", "pointer"],
   DisableCpuMemArena: [19, "pointer", "pointer"],
   SetSessionLogSeverityLevel: [22, "pointer", "pointer", "int"],
   SetSessionGraphOptimizationLevel: [23, "pointer", "pointer", "int"],

@@ -55,6 +55,7 @@ function configure(api: CApi, environment: CApiEnvironment, settings: Pointer, o
   else set(functions.DisablePerSessionThreads(settings));
   set(functions.SetSessionLogSeverityLevel(settings, fatalOnly));
   set(functions.SetSessionGraphOptimizationLevel(settings, optimisationLevels[options.optimise ?? "none"]));
+  if (options.memoryPattern !== true) set(functions.DisableMemPattern(settings));
   if (options.arena === false) set(functions.DisableCpuMemArena(settings));
   if (options.profilePrefix !== undefined) set(functions.EnableProfiling(settings, options.profilePrefix));
   for (const [key, value] of Object.entries(configEntries(options, hasOwnThreads))) {

@@ -225,6 +225,7 @@ function nativeOptions(options: SessionOptions): object {
     logSeverityLevel: 4, // errors are thrown, so they need not be printed as well
     graphOptimizationLevel: optimisationLevels[options.optimise ?? "none"],
     enableCpuMemArena: options.arena ?? true,
+    enableMemPattern: options.memoryPattern ?? false,
     extra: {
       session: {
         force_spinning_stop: spinning === "between-runs-off" ? "1" : "0",
