@@ -20,7 +20,9 @@ export class PairStatistics {
   private listLengths = new Int32Array(1 << 16);
   private readonly blocks: Int32Array[] = [];
   private blockUsed = BLOCK;
-  /** Since the last `fileOccurrences`: pairs that grew, and (pair, word) entries to file. */
+  /** Since the last `fileOccurrences`: pairs that grew, by how many entries, and the (pair, word) entries to file. */
+  private grownPairs: number[] = [];
+  private addedCounts = new Int32Array(1 << 16);
   private pendingPairs = new Int32Array(1 << 12);
   private pendingWords = new Int32Array(1 << 12);
   private pending = 0;
@@ -43,6 +45,7 @@ export class PairStatistics {
     this.counts[index]! += count;
     if (this.lastWords[index] === word) return;
     this.lastWords[index] = word;
+    if (this.addedCounts[index]!++ === 0) this.grownPairs.push(index);
     if (this.pending === this.pendingPairs.length) {
       this.pendingPairs = grown(this.pendingPairs, Int32Array, 0);
       this.pendingWords = grown(this.pendingWords, Int32Array, 0);
@@ -56,24 +59,21 @@ export class PairStatistics {
    *
    * @returns the pairs that grew, each once
    */
-  fileOccurrences(): Int32Array {
-    const grownPairs: number[] = [];
-    const added = new Map<number, number>();
-    for (let i = 0; i < this.pending; i++) {
-      const pair = this.pendingPairs[i]!;
-      const before = added.get(pair);
-      if (before === undefined) grownPairs.push(pair);
-      added.set(pair, (before ?? 0) + 1);
+  fileOccurrences(): readonly number[] {
+    const { grownPairs } = this;
+    for (const pair of grownPairs) {
+      this.makeRoom(pair, this.addedCounts[pair]!);
+      this.addedCounts[pair] = 0;
+      this.lastWords[pair] = -1;
     }
-    for (const pair of grownPairs) this.makeRoom(pair, added.get(pair)!);
     for (let i = 0; i < this.pending; i++) {
       const pair = this.pendingPairs[i]!;
       const at = this.listStarts[pair]! + this.listLengths[pair]!++;
       this.blocks[this.listBlocks[pair]!]![at] = this.pendingWords[i]!;
-      this.lastWords[pair] = -1;
     }
     this.pending = 0;
-    return Int32Array.from(grownPairs);
+    this.grownPairs = [];
+    return grownPairs;
   }
 
   /** Words that may hold the pair. */
@@ -115,6 +115,7 @@ export class PairStatistics {
     this.listStarts = grown(this.listStarts, Int32Array, 0);
     this.listLengths = grown(this.listLengths, Int32Array, 0);
     this.lastWords = grown(this.lastWords, Int32Array, 0);
+    this.addedCounts = grown(this.addedCounts, Int32Array, 0);
   }
 
   private rehash(): void {

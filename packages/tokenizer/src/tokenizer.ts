@@ -95,6 +95,8 @@ export class Tokenizer {
   }
 
   /**
+   * With Qwen3's vocabulary, "Hi<|im_end|>" gives [13048, 27, 91, 318, 6213, 91, 29], and with allowSpecial true [13048, 151645].
+   *
    * @param text any string; a lone surrogate is read as U+FFFD. Bytes that the vocabulary lacks (SmolLM2's lacks 21 rare ones)
    *   are left out, as Hugging Face does
    * @returns ids, [tokens]
