@@ -39,6 +39,9 @@ export class EngineBusyError extends InferenceError {
   }
 }
 
+/** Whoever asked did not take the answer's events for so long that the slot was given to others. */
+export class StalledReaderError extends InferenceError {}
+
 /** The engine was closed before or while it answered. */
 export class EngineClosedError extends InferenceError {}
 
@@ -51,6 +54,7 @@ export const errorClasses = {
   ContextLengthError,
   ModelRefusedError,
   EngineBusyError,
+  StalledReaderError,
   EngineClosedError,
   EngineCrashedError,
 } as const;

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly queueLimit?: number;
   /** Prompt tokens read in one run, between which an abort is heard and progress told; default 256. */
   readonly prefillChunk?: number;
+  /** A reader that leaves an event untaken for so long loses its slot; default 30,000. */
+  readonly stallTimeoutMs?: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface EngineOptions {
  */
 export async function createEngine(options: EngineOptions): Promise<ChatEngine> {
   checkOptions(options);
-  const { threads, queueLimit, prefillChunk } = options;
+  const { threads, queueLimit, prefillChunk, stallTimeoutMs } = options;
   const { config, weights, codec, info, defaults } = readModelFolder(options.folder, options.id);
   const contextLength = Math.min(options.contextLength ?? config.context, config.context);
   const model = new DecoderLanguageModel({
@@ -46,10 +48,11 @@ export async function createEngine(options: EngineOptions): Promise<ChatEngine> 
     defaults,
     ...(queueLimit !== undefined && { queueLimit }),
     ...(prefillChunk !== undefined && { prefillChunk }),
+    ...(stallTimeoutMs !== undefined && { stallTimeoutMs }),
   });
 }
 
-const leasts = { threads: 1, contextLength: 16, queueLimit: 0, prefillChunk: 1 } as const;
+const leasts = { threads: 1, contextLength: 16, queueLimit: 0, prefillChunk: 1, stallTimeoutMs: 1 } as const;
 
 function checkOptions(options: EngineOptions): void {
   for (const [name, least] of Object.entries(leasts)) {

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ContextLengthError, EngineBusyError, EngineClosedError, InvalidRequestError } from "../errors.ts";
+import {
+  ContextLengthError,
+  EngineBusyError,
+  EngineClosedError,
+  InvalidRequestError,
+  StalledReaderError,
+} from "../errors.ts";
 import type { EngineEvent, GenerationOptions, ModelInfo } from "./chat-engine.ts";
 import { byteTokens, byteVocabulary, createByteCodec } from "./fakes/byte-codec.ts";
 import { certain, createFakeLanguageModel, type FakeLanguageModelOptions } from "./fakes/fake-language-model.ts";
@@ -185,6 +191,34 @@ test("text that was held back for a stop text is shown when the answer is aborte
       ? (events.at(-1) as { usage: { completionTokens: number } }).usage.completionTokens
       : -1,
   );
+});
+
+test("an abort frees the slot even while nobody reads, and the answer touches the cache no more", async () => {
+  for (const reads of [1, 2, 5]) {
+    const { engine, language } = createEngine({ logits: reciting("abcdef") }, { prefillChunk: 8 });
+    const controller = new AbortController();
+    const idle = engine.chat(hello, {}, controller.signal)[Symbol.asyncIterator]();
+    for (let count = 0; count < reads; count++) await idle.next();
+    const other = collect(engine.chat([{ role: "user", content: "somebody else" }]));
+    controller.abort();
+    expect(textOf(await other)).toBe("abcdef");
+    const history = [...language.histories[0]!];
+    const rest = await collect({ [Symbol.asyncIterator]: () => idle });
+    expect(rest.map(({ type }) => type)).toEqual(["end"]);
+    expect(rest[0]).toMatchObject({ reason: "aborted" });
+    expect(language.histories[0]).toEqual(history);
+  }
+});
+
+test("a reader that stalls loses its slot, in the queue too, and is told so when it comes back", async () => {
+  const { engine } = createEngine({ logits: reciting("abcdef") }, { stallTimeoutMs: 30 });
+  const idle = engine.chat(hello)[Symbol.asyncIterator]();
+  await idle.next();
+  const queued = engine.chat(hello)[Symbol.asyncIterator]();
+  expect(await queued.next()).toMatchObject({ value: { type: "queued" } });
+  expect(textOf(await collect(engine.chat(hello)))).toBe("abcdef");
+  await expect(idle.next()).rejects.toThrow("no reader for 0.03 s");
+  await expect(queued.next()).rejects.toThrow(StalledReaderError);
 });
 
 test("leaving the loop frees the slot", async () => {

@@ -1,5 +1,5 @@
 /** The engine around one language model: queue, prefix reuse, reading the prompt in chunks, the decoding loop. */
-import { ContextLengthError, EngineClosedError } from "../errors.ts";
+import { ContextLengthError, EngineClosedError, StalledReaderError } from "../errors.ts";
 import type { LanguageModel } from "../model/language-model.ts";
 import { Answer } from "./answer.ts";
 import type { ChatEngine, ChatMessage, EngineEvent, GenerationOptions, ModelInfo } from "./chat-engine.ts";
@@ -17,6 +17,8 @@ export interface LocalEngineParts {
   readonly queueLimit?: number;
   /** Prompt tokens read in one run, between which an abort is heard and progress told; default 256. */
   readonly prefillChunk?: number;
+  /** A reader that leaves an event untaken for so long loses its slot; default 30,000. */
+  readonly stallTimeoutMs?: number;
 }
 
 export class LocalEngine implements ChatEngine {
@@ -25,6 +27,7 @@ export class LocalEngine implements ChatEngine {
   readonly #codec: TextCodec;
   readonly #defaults: GenerationOptions;
   readonly #prefillChunk: number;
+  readonly #stallTimeoutMs: number;
   readonly #queue: RequestQueue;
   readonly #closing = new AbortController();
   /** Tokens whose keys and values lie in the cache. */
@@ -32,12 +35,14 @@ export class LocalEngine implements ChatEngine {
   /** How long the last answers took, for those who are refused. */
   #secondsPerRequest = 1;
 
-  constructor({ model, codec, info, defaults = {}, queueLimit = 64, prefillChunk = 256 }: LocalEngineParts) {
+  constructor(parts: LocalEngineParts) {
+    const { model, codec, info, defaults = {}, queueLimit = 64, prefillChunk = 256, stallTimeoutMs = 30_000 } = parts;
     this.model = info;
     this.#language = model;
     this.#codec = codec;
     this.#defaults = defaults;
     this.#prefillChunk = prefillChunk;
+    this.#stallTimeoutMs = stallTimeoutMs;
     this.#queue = new RequestQueue({ slots: 1, limit: queueLimit });
   }
 
@@ -80,13 +85,19 @@ export class LocalEngine implements ChatEngine {
     requireRoom(fewest, this.#language.contextLength, "at least ");
     const prompt = encodePrompt();
     requireRoom(prompt.length, this.#language.contextLength);
-    const anySignal = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
+    const stalled = new AbortController();
+    const anySignal = AbortSignal.any([
+      this.#closing.signal,
+      stalled.signal,
+      ...(signal === undefined ? [] : [signal]),
+    ]);
     const answer = new Answer(this.#codec, options, prompt, this.#language.contextLength);
     const ticket = this.#queue.enter(Math.ceil(this.#secondsPerRequest * (this.#queue.waiting + 1)));
     try {
-      yield* waitForTurn(ticket, anySignal);
+      const hand = (events: AsyncIterable<EngineEvent>) => this.#handOver(events, ticket, anySignal, stalled);
+      yield* hand(waitForTurn(ticket, anySignal));
       const startedAt = performance.now();
-      yield* this.#generate(answer, prompt, options, anySignal);
+      yield* hand(this.#generate(answer, prompt, options, anySignal));
       this.#secondsPerRequest = (this.#secondsPerRequest + (performance.now() - startedAt) / 1000) / 2;
     } catch (error) {
       // Whatever ended the run, what the cache holds is known: `#held` changes only after a run has succeeded.
@@ -95,10 +106,36 @@ export class LocalEngine implements ChatEngine {
       ticket.leave();
     }
     this.#requireOpen();
+    if (stalled.signal.aborted) throw stalledError(this.#stallTimeoutMs);
     // Nobody saw a token of what is being given up, so its rate would mean nothing; an end that was told is final.
     if (anySignal.aborted && answer.ended === undefined) yield* endOf(answer, prompt.length, 0);
   }
 
+  /**
+   * Gives events to the reader, and the slot to others when the signal aborts or the reader stalls meanwhile. The generator
+   * is at rest then and runs no model; when it is resumed it sees the signal and touches neither model nor cache.
+   */
+  async *#handOver(
+    events: AsyncIterable<EngineEvent>,
+    ticket: Ticket,
+    signal: AbortSignal,
+    stalled: AbortController,
+  ): AsyncGenerator<EngineEvent, void> {
+    for await (const event of events) {
+      const timer = setTimeout(() => stalled.abort(), this.#stallTimeoutMs).unref();
+      // After its end an answer needs no slot, whether or not the reader asks on.
+      if (signal.aborted || event.type === "end") ticket.leave();
+      signal.addEventListener("abort", ticket.leave, { once: true });
+      try {
+        yield event;
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", ticket.leave);
+      }
+    }
+  }
+
+  /** Checks the signal after every event, for the slot may be somebody else's by then. */
   async *#generate(
     answer: Answer,
     prompt: readonly number[],
@@ -111,14 +148,16 @@ export class LocalEngine implements ChatEngine {
     this.#forget(cachedTokens);
     yield { type: "start", promptTokens: prompt.length, cachedTokens, seed };
 
+    if (signal.aborted) return;
+
     let logits: Float32Array | undefined;
     while (logits === undefined || this.#held.length < prompt.length) {
-      if (signal.aborted) return;
       const chunk = prompt.slice(this.#held.length, this.#held.length + this.#prefillChunk);
       logits = await this.#language.prefill(chunk, { signal });
       this.#held.push(...chunk);
       if (prompt.length - cachedTokens > this.#prefillChunk) {
         yield { type: "progress", promptTokensRead: this.#held.length, promptTokens: prompt.length };
+        if (signal.aborted) return;
       }
     }
 
@@ -180,6 +219,15 @@ function requireRoom(promptTokens: number, contextLength: number, atLeast = ""):
     found: `${atLeast}${promptTokens} tokens`,
     expected: `fewer than the model's context of ${contextLength}, so that an answer fits`,
     fix: "shorten the last message, or start a new conversation",
+  });
+}
+
+function stalledError(timeoutMs: number): StalledReaderError {
+  return new StalledReaderError({
+    where: "the answer",
+    found: `no reader for ${timeoutMs / 1000} s`,
+    expected: "one that takes each event as it comes",
+    fix: "ask again",
   });
 }
 

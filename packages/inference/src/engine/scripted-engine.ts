@@ -89,6 +89,8 @@ export function createScriptedEngine(options: ScriptedEngineOptions): ScriptedEn
     });
 
     const ticket = queue.enter();
+    // Also while nobody reads: an aborted answer holds no slot.
+    signal?.addEventListener("abort", ticket.leave, { once: true });
     try {
       while (!ticket.hasSlot && !signal?.aborted && !isClosed) {
         yield { type: "queued", ahead: ticket.ahead };
@@ -117,6 +119,7 @@ export function createScriptedEngine(options: ScriptedEngineOptions): ScriptedEn
       yield* delta(scanner.flush());
       yield end(reply.reason ?? "stop", reply.stopText);
     } finally {
+      signal?.removeEventListener("abort", ticket.leave);
       ticket.leave();
     }
   }

@@ -61,9 +61,15 @@ export async function serveEngine(port: MessagePort, create: () => Promise<ChatE
         stream.wake?.();
         return;
       }
-      case "abort":
-        streams.get(message.id)?.controller.abort();
+      case "abort": {
+        const stream = streams.get(message.id);
+        if (stream === undefined) return;
+        stream.controller.abort();
+        // What is left is little, and the slot must not wait for a reader.
+        stream.credits = Number.POSITIVE_INFINITY;
+        stream.wake?.();
         return;
+      }
       case "leave": {
         const stream = streams.get(message.id);
         if (stream === undefined) return;

@@ -65,6 +65,20 @@ test("a reader who is slow pauses the model", async () => {
   expect(last).toMatchObject({ reason: "length", usage: { completionTokens: 600 } });
 });
 
+test("an abort frees the slot even while nobody reads", async () => {
+  const { engine } = await start();
+  const controller = new AbortController();
+  const idle = engine.chat(hello, {}, controller.signal)[Symbol.asyncIterator]();
+  await idle.next();
+  await wait(50);
+  const other = collect(engine.chat(hello, { maxTokens: 7 }));
+  controller.abort();
+  expect(textOf(await other)).toBe("你好 ");
+  let last: EngineEvent | undefined;
+  for (let result = await idle.next(); !result.done; result = await idle.next()) last = result.value;
+  expect(last).toMatchObject({ reason: "aborted" });
+});
+
 test("aborting and leaving both stop the model and free the slot", async () => {
   const { engine, produced } = await start();
   const controller = new AbortController();
