@@ -71,6 +71,7 @@ test.each(looks)("%s: every text is readable and every control has a name", asyn
   await page.getByRole("dialog", { name: "Model" }).waitFor();
   expect(await audit(page)).toEqual([]);
   await page.keyboard.press("Escape");
+  await page.getByRole("dialog", { name: "Model" }).waitFor({ state: "hidden" });
 
   await page.keyboard.press("Control+,");
   await page.getByRole("dialog", { name: "Settings" }).waitFor();

@@ -9,6 +9,7 @@ import { JumpIcon, RegenerateIcon, WarningIcon } from "../icons/icons.ts";
 import { Announcer } from "./announcer.tsx";
 import { useFollowLatest } from "./follow-latest.ts";
 import { type MessageCallbacks, MessageView } from "./message-view.tsx";
+import { useRecentMessages } from "./recent-messages.ts";
 import type { ConversationState, PendingMessage } from "./reducer.ts";
 import { languageOf } from "./text-language.ts";
 import { type ShownMessage, shownBranch } from "./tree.ts";
@@ -56,7 +57,7 @@ export function ConversationView(props: ConversationViewProps) {
             ref={content}
             className="mx-auto grid w-full max-w-[46rem] grid-cols-[minmax(0,1fr)] gap-6 px-4 pt-6 pb-8 sm:px-6"
           >
-            <Messages {...props} branch={branch} isBusy={isAnswering || isSending} />
+            <Messages {...props} branch={branch} scroller={scroller} isBusy={isAnswering || isSending} />
             {state.pending !== undefined && (
               <Pending pending={state.pending} onRetry={props.onRetrySend} onEdit={props.onAbandonSend} />
             )}
@@ -93,29 +94,53 @@ export function ConversationView(props: ConversationViewProps) {
   );
 }
 
-function Messages(props: ConversationViewProps & { branch: ShownMessage[]; isBusy: boolean }) {
+interface MessagesProps extends ConversationViewProps {
+  branch: ShownMessage[];
+  scroller: RefObject<HTMLElement | null>;
+  isBusy: boolean;
+}
+
+function Messages(props: MessagesProps) {
   const { state, branch, editing, isBusy, onEdit, onRegenerate, onChoose, onEditing, onReload } = props;
   const text = useText();
+  const { count, edge, showOlder } = useRecentMessages(branch.length, props.scroller);
   if (state.loading === "loading" && branch.length === 0) {
     return state.pending === undefined && <Skeleton label={text("conversation.loading")} />;
   }
   if (state.loading === "missing") return <Problem says={text("conversation.missing")} />;
   if (state.loading === "failed") return <Problem says={text("conversation.loadFailed")} onRetry={onReload} />;
-  return branch.map(({ message, versions }, index) => (
-    <MessageView
-      key={message.id}
-      message={message}
-      versions={versions.join(" ")}
-      live={state.live[message.id]}
-      isLast={index === branch.length - 1}
-      isEditing={editing === message.id}
-      isBusy={isBusy}
-      onEdit={onEdit}
-      onRegenerate={onRegenerate}
-      onChoose={onChoose}
-      onEditing={onEditing}
-    />
-  ));
+  const recent = branch
+    .slice(-count)
+    .map(({ message, versions }) => (
+      <MessageView
+        key={message.id}
+        message={message}
+        versions={versions.join(" ")}
+        live={state.live[message.id]}
+        isLast={message === branch.at(-1)?.message}
+        isEditing={editing === message.id}
+        isBusy={isBusy}
+        onEdit={onEdit}
+        onRegenerate={onRegenerate}
+        onChoose={onChoose}
+        onEditing={onEditing}
+      />
+    ));
+  return (
+    <>
+      {recent.length < branch.length && (
+        <button
+          ref={edge}
+          type="button"
+          onClick={showOlder}
+          className="min-h-9 justify-self-center rounded-full px-4 text-sm text-muted hover:bg-hover hover:text-ink"
+        >
+          {text("conversation.older")}
+        </button>
+      )}
+      {recent}
+    </>
+  );
 }
 
 interface PendingProps {

@@ -96,6 +96,7 @@ const conversation = {
     en: "This conversation does not exist, or was deleted.",
     zh: "这个对话不存在，或者已被删除。",
   },
+  "conversation.older": { en: "Show earlier messages", zh: "显示更早的消息" },
   "conversation.jump": { en: "Jump to the latest", zh: "回到最新" },
   "conversation.copy": { en: "Copy", zh: "复制" },
   "conversation.copied": { en: "Copied", zh: "已复制" },
