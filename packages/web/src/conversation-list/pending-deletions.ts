@@ -10,7 +10,8 @@ export interface PendingDeletions {
   subscribe: (listener: () => void) => () => void;
 }
 
-export const UNDO_MS = 9_000;
+/** Longer than the notice that offers it is shown (notices.tsx), so that its button always works. */
+export const UNDO_MS = 15_000;
 
 /** @param remove deletes for good; told whether the page is being left, when only some requests survive */
 export function createPendingDeletions(

@@ -7,6 +7,7 @@ import { writeDraft } from "../composer/drafts.ts";
 import { useText } from "../i18n/i18n.ts";
 import { FieldContext } from "../shell/field-context.ts";
 import { useShortcuts } from "../shortcuts/shortcuts.ts";
+import { copyText } from "../ui/copy-text.ts";
 import { notify } from "../ui/notices.tsx";
 import type { MessageCallbacks } from "./message-view.tsx";
 import { openConversation } from "./open-conversations.ts";
@@ -20,7 +21,7 @@ interface ConversationPageProps {
 
 export function ConversationPage({ conversationId }: ConversationPageProps) {
   const text = useText();
-  const { field, refusal } = use(FieldContext);
+  const { field, refusal, notice } = use(FieldContext);
   const store = useMemo(() => openConversation(conversationId), [conversationId]);
   const state = useSyncExternalStore(store.subscribe, store.getState);
   const [editing, setEditing] = useState<string>();
@@ -72,7 +73,7 @@ export function ConversationPage({ conversationId }: ConversationPageProps) {
     copyLast: () => {
       const last = lastAnswer();
       if (last === undefined) return;
-      navigator.clipboard.writeText(textOf(last)).then(
+      copyText(textOf(last)).then(
         () => notify({ text: text("conversation.copied") }),
         () => notify({ text: text("conversation.copyFailed") }),
       );
@@ -87,6 +88,7 @@ export function ConversationPage({ conversationId }: ConversationPageProps) {
       editing={editing}
       draftVersion={draftVersion}
       refusal={refusal}
+      notice={notice}
       field={field}
       {...callbacks}
       onSend={(written) => void store.send(written)}

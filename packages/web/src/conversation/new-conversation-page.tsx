@@ -15,7 +15,7 @@ import { Welcome } from "./welcome.tsx";
 export function NewConversationPage() {
   const text = useText();
   const navigate = useNavigate();
-  const { field, refusal } = use(FieldContext);
+  const { field, refusal, notice } = use(FieldContext);
   const [isStarting, setIsStarting] = useState(false);
   const [draftVersion, setDraftVersion] = useState(0);
   const start = async (message: string) => {
@@ -48,7 +48,7 @@ export function NewConversationPage() {
           onStop={() => undefined}
         />
         <p className="px-3 pt-2 pb-[max(0.6rem,env(safe-area-inset-bottom))] text-center text-xs text-muted">
-          {refusal ?? text("composer.notice")}
+          {refusal ?? notice}
         </p>
       </div>
     </>

@@ -21,6 +21,8 @@ interface ConversationViewProps extends MessageCallbacks {
   /** Changes when the draft was changed by others than its field. */
   draftVersion: number;
   refusal: string | undefined;
+  /** What to expect of the model, in a line. */
+  notice: string;
   field: RefObject<HTMLTextAreaElement | null>;
   onSend: (text: string) => void;
   onStop: () => void;
@@ -87,7 +89,7 @@ export function ConversationView(props: ConversationViewProps) {
           onEditLast={props.onEditLast}
         />
         <p className="px-3 pt-2 pb-[max(0.6rem,env(safe-area-inset-bottom))] text-center text-xs text-muted">
-          {text("composer.notice")}
+          {refusal ?? props.notice}
         </p>
       </div>
     </>

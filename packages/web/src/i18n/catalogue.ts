@@ -80,6 +80,7 @@ const composer = {
     en: "A small model: it is often wrong. Check what matters.",
     zh: "这是小模型，常会出错，重要的事请核实。",
   },
+  "composer.noticeOfAny": { en: "Answers can be wrong. Check what matters.", zh: "回答可能有误，重要的事请核实。" },
   "composer.noModel": {
     en: "No model is loaded, so nothing can answer yet.",
     zh: "还没有加载模型，暂时无法回答。",

@@ -9,7 +9,7 @@ const allowedProtocols = new Set(["http:", "https:", "mailto:"]);
  * and `javascript:` or `data:` would run or show what the model wrote.
  */
 export function safeAddress(address: string | undefined): string | undefined {
-  if (address === undefined) return undefined;
-  const url = URL.parse(address);
-  return url !== null && allowedProtocols.has(url.protocol) ? url.href : undefined;
+  if (address === undefined || !URL.canParse(address)) return undefined;
+  const url = new URL(address);
+  return allowedProtocols.has(url.protocol) ? url.href : undefined;
 }

@@ -19,6 +19,10 @@ export function useModel(): OpenAiModel | null | undefined {
 /** Models below this many parameters are introduced with their limits. */
 const SMALL_PARAMETERS = 100_000_000;
 
+export function isSmall(model: OpenAiModel | null | undefined): boolean {
+  return model === undefined || model === null || model.parameters < SMALL_PARAMETERS;
+}
+
 export function ModelInfo({ model }: { model: OpenAiModel | null | undefined }) {
   const text = useText();
   const language = useLanguage();
@@ -56,9 +60,7 @@ export function ModelInfo({ model }: { model: OpenAiModel | null | undefined }) 
               </div>
             ))}
           </dl>
-          {model.parameters < SMALL_PARAMETERS && (
-            <p className="mt-3 border-t border-line pt-3 text-muted">{text("model.small")}</p>
-          )}
+          {isSmall(model) && <p className="mt-3 border-t border-line pt-3 text-muted">{text("model.small")}</p>}
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>

@@ -6,6 +6,8 @@ interface Frame {
   field: RefObject<HTMLTextAreaElement | null>;
   /** Why nothing can be sent, or undefined. */
   refusal: string | undefined;
+  /** What to expect of the model, in a line. */
+  notice: string;
 }
 
-export const FieldContext = createContext<Frame>({ field: { current: null }, refusal: undefined });
+export const FieldContext = createContext<Frame>({ field: { current: null }, refusal: undefined, notice: "" });

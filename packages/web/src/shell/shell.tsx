@@ -11,7 +11,7 @@ import { ConversationList } from "../conversation-list/conversation-list.tsx";
 import { deletions, listKey, useConversations, useRename } from "../conversation-list/list-data.ts";
 import { useText } from "../i18n/i18n.ts";
 import { NewIcon, SidebarIcon } from "../icons/icons.ts";
-import { ModelInfo, useModel } from "../model-info/model-info.tsx";
+import { isSmall, ModelInfo, useModel } from "../model-info/model-info.tsx";
 import { useSettings, useUpdateSettings } from "../settings/settings.ts";
 import { useShortcuts } from "../shortcuts/shortcuts.ts";
 import { useFocusReturn } from "../ui/dialog.tsx";
@@ -33,6 +33,8 @@ export function Shell() {
   const client = useQueryClient();
   const isWide = useIsWide();
   const model = useModel();
+  const refusal = model === null ? text("composer.noModel") : undefined;
+  const notice = text(isSmall(model) ? "composer.notice" : "composer.noticeOfAny");
   const { data: settings } = useSettings();
   const updateSettings = useUpdateSettings((error) => notify({ text: errorText(text, error) }));
   const { conversationId } = useParams({ strict: false });
@@ -134,7 +136,7 @@ export function Shell() {
           <ModelInfo model={model} />
         </header>
         <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
-          <FieldContext value={{ field, refusal: model === null ? text("composer.noModel") : undefined }}>
+          <FieldContext value={{ field, refusal, notice }}>
             <Outlet />
           </FieldContext>
         </main>

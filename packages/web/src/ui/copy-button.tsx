@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { useText } from "../i18n/i18n.ts";
 import { CopyIcon, DoneIcon } from "../icons/icons.ts";
+import { copyText } from "./copy-text.ts";
 import { notify } from "./notices.tsx";
 
 const SHOWN_MS = 1_600;
@@ -22,7 +23,7 @@ export function CopyButton({ label, getText }: CopyButtonProps) {
   }, [isCopied]);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(getText());
+      await copyText(getText());
       setIsCopied(true);
     } catch {
       notify({ text: text("conversation.copyFailed") });

@@ -10,7 +10,7 @@ export interface Notice {
 }
 
 /** Long enough to read, decide and reach the button by keyboard. */
-const SHOWN_MS = 9_000;
+const SHOWN_MS = 12_000;
 
 let current: Notice | undefined;
 const listeners = new Set<() => void>();
