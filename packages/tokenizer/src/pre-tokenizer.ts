@@ -84,9 +84,41 @@ function unsupported(where: string, found: string): UnsupportedTokenizerError {
 /** Each splitter works on the words of the one before, and sees nothing beyond them: lookahead ends at the word's end. */
 function chain(splitters: readonly Splitter[]): Splitter {
   if (splitters.length === 0) return (text, emit) => text.length > 0 && emit(text, 0, text.length);
-  return splitters.reduceRight((rest, first) => (text, emit) => {
+  return splitters.map(inWindows).reduceRight((rest, first) => (text, emit) => {
     first(text, (whole, start, end) => rest(whole.slice(start, end), emit));
   });
+}
+
+/** JavaScript's expressions run out of stack on a word of some million characters: longer words than this are cut. */
+const WINDOW = 1 << 19;
+/** How far from a window's end a word must end to be certain; patterns look ahead a character or two. */
+const MARGIN = 1 << 10;
+
+/** Splits a long text window by window; each begins where the last certain word of the one before ended. */
+function inWindows(split: Splitter): Splitter {
+  return (text, emit) => {
+    if (text.length <= WINDOW) {
+      split(text, emit);
+      return;
+    }
+    let start = 0;
+    while (start < text.length) {
+      let end = Math.min(text.length, start + WINDOW);
+      // A character of two units stays whole.
+      if (end < text.length && text.codePointAt(end - 1)! > 0xffff) end--;
+      const window = text.slice(start, end);
+      const certain = end === text.length ? window.length : window.length - MARGIN;
+      let next = 0;
+      let isHeldBack = false;
+      split(window, (source, from, to) => {
+        isHeldBack ||= to > certain && from > 0;
+        if (isHeldBack) return;
+        emit(source, from, to);
+        next = to;
+      });
+      start = next === 0 ? end : start + next;
+    }
+  };
 }
 
 function readSplit(object: JsonObject, where: string): Splitter {

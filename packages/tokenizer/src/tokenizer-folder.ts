@@ -1,5 +1,14 @@
 /** A tokenizer in a model's folder: tokenizer.json, tokenizer_config.json and, if there, chat_template.jinja. */
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, sep } from "node:path";
 import { TokenizerFormatError } from "./errors.ts";
 import { Tokenizer } from "./tokenizer.ts";
@@ -58,8 +67,13 @@ function has(folder: string, name: string): boolean {
 
 function writeWhole(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, text, { flush: true });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, text, { flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** A model from a stranger must not read files elsewhere through a link. */

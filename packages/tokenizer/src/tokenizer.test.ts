@@ -64,6 +64,22 @@ describe("round trips", () => {
     expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
   });
 
+  test("a text of many megabytes is cut where its lines are cut", () => {
+    const line = "The quick brown fox don't 12 你好，我们 👨‍👩‍👧   \r\n\n  x";
+    const times = 40_000;
+    const ids = tokenizer.encode(line.repeat(times));
+    // Both ends of a line touch its neighbours, so the oracle is the middle line of three, as often as it comes.
+    const three = tokenizer.encode(line.repeat(3));
+    const two = tokenizer.encode(line.repeat(2));
+    expect(ids.length).toBe(two.length + (times - 2) * (three.length - two.length));
+    expect(tokenizer.decode(ids)).toBe(line.repeat(times));
+  });
+
+  test("a word of eight million letters is no error", () => {
+    const text = "a".repeat(8_000_000);
+    expect(tokenizer.decode(tokenizer.encode(text)) === text).toBe(true);
+  });
+
   test("a word of a million letters is encoded in time that grows with its length", () => {
     const text = "token".repeat(200_000);
     const ids = tokenizer.encode(text);

@@ -150,17 +150,17 @@ export class Tokenizer {
 
   /** Exactly the bytes that the ids stand for. */
   decodeBytes(ids: Iterable<number>, options: { readonly skipSpecial?: boolean } = {}): Uint8Array {
-    const pieces: Uint8Array[] = [];
+    const skips = options.skipSpecial === true;
+    const kept: number[] = [];
+    let length = 0;
     for (const id of ids) {
-      if (options.skipSpecial === true && this.isSpecial(id)) continue;
-      pieces.push(this.vocabulary.bytesOf(id));
+      if (skips && this.isSpecial(id)) continue;
+      length += this.vocabulary.lengthOf(id);
+      kept.push(id);
     }
-    const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+    const bytes = new Uint8Array(length);
     let at = 0;
-    for (const piece of pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
+    for (const id of kept) at = this.vocabulary.copyTo(bytes, at, id);
     return bytes;
   }
 

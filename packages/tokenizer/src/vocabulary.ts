@@ -38,7 +38,21 @@ export class Vocabulary {
     return this.bytes.subarray(this.starts[id]!, this.starts[id + 1]!);
   }
 
-  unknownId(id: number): TokenizerInputError {
+  /** @throws {TokenizerInputError} if no token has this id */
+  lengthOf(id: number): number {
+    if (!this.has(id)) throw this.unknownId(id);
+    return this.starts[id + 1]! - this.starts[id]!;
+  }
+
+  /** Writes the bytes of a token that exists to target[at, …). @returns where the next one goes */
+  copyTo(target: Uint8Array, at: number, id: number): number {
+    const end = this.starts[id + 1]!;
+    let to = at;
+    for (let from = this.starts[id]!; from < end; from++) target[to++] = this.bytes[from]!;
+    return to;
+  }
+
+  private unknownId(id: number): TokenizerInputError {
     return new TokenizerInputError({
       where: "token id",
       found: String(id),
