@@ -5,6 +5,7 @@ import { type Stage, setStage } from "./support/browser.ts";
 
 let stage: Stage | undefined;
 afterEach(async () => {
+  expect(stage?.faults()).toEqual([]);
   await stage?.close();
   stage = undefined;
 });
@@ -153,4 +154,38 @@ test("an address without a conversation says so", async () => {
   await page.getByText("does not exist, or was deleted").waitFor();
   await page.goto(`${stage.url}/nowhere`);
   await page.getByText("There is no page at this address.").waitFor();
+});
+
+test("a text that cannot be kept is refused with the reason, and stays with its writer", async () => {
+  stage = await setStage({ replies: ["x"] });
+  const { page } = await stage.open();
+  await ask(page, "first");
+  await page.getByRole("button", { name: "Answer again" }).waitFor();
+  await page.getByRole("textbox", { name: "Your message" }).evaluate((field: HTMLTextAreaElement) => {
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")!.set!.call(
+      field,
+      "half a \ud83d character",
+    );
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  await page.keyboard.press("Enter");
+  await page
+    .getByRole("alert")
+    .getByText(/lone surrogate/)
+    .waitFor();
+  await page.getByRole("alert").getByRole("button", { name: "Edit" }).click();
+  expect(await page.getByRole("textbox", { name: "Your message" }).inputValue()).toContain("half a");
+});
+
+test("what people write is shown as they wrote it, in the list and the title too, and never runs", async () => {
+  const hostile = `<img src=x onerror="window.hasRun=1"> [x](javascript:window.hasRun=1) \u202egnirts`;
+  stage = await setStage({ replies: [hostile] });
+  const { page } = await stage.open();
+  await ask(page, hostile);
+  await page.getByRole("button", { name: "Answer again" }).waitFor();
+  await page.getByRole("article").getByText(hostile, { exact: true }).nth(1).waitFor();
+  await page.getByRole("navigation").getByText("<img src=x").waitFor();
+  expect(await page.evaluate(() => "hasRun" in window)).toBe(false);
+  expect(await page.locator("main a[href^=javascript], main article img").count()).toBe(0);
+  expect(await page.title()).toContain("<img src=x");
 });

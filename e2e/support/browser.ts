@@ -16,6 +16,8 @@ export interface Stage {
   /** Stops the server and starts it again on the same data and port. */
   restart: () => Promise<void>;
   stopServer: () => Promise<void>;
+  /** Problems of all pages that no trouble excuses: exceptions, policy violations, and anything from elsewhere. */
+  faults: () => string[];
   close: () => Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function setStage(options: ScriptedEngineOptions): Promise<Stage> {
   let server: RunningServer | undefined = await start(0);
   const url = server.url.replace(/\/$/, "");
   const browser = await launch();
+  const visits: Visit[] = [];
   const stopServer = async () => {
     await server?.close();
     server = undefined;
@@ -41,7 +44,15 @@ export async function setStage(options: ScriptedEngineOptions): Promise<Stage> {
   return {
     url,
     engine,
-    open: (contextOptions) => visit(browser, url, contextOptions),
+    async open(contextOptions) {
+      const opened = await visit(browser, url, contextOptions);
+      visits.push(opened);
+      return opened;
+    },
+    faults: () =>
+      visits
+        .flatMap(({ problems }) => problems)
+        .filter((problem) => /^(exception|error: policy violation|loaded from elsewhere)/.test(problem)),
     stopServer,
     async restart() {
       await stopServer();

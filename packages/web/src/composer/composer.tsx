@@ -4,6 +4,7 @@ import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
 import { useText } from "../i18n/i18n.ts";
 import { SendIcon, StopIcon } from "../icons/icons.ts";
 import { readDraft, writeDraft } from "./drafts.ts";
+import { focusField } from "./focus-field.ts";
 import { isSendKey } from "./keys.ts";
 
 /** The server's own limit of a message. */
@@ -40,8 +41,7 @@ export function Composer({ draftId, field, isAnswering, refusal, onSend, onStop,
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
   useLayoutEffect(() => fitHeight(field.current), [draft]);
   useEffect(() => {
-    // A keyboard that slides over the conversation must be asked for on a touch screen.
-    if (matchMedia("(hover: hover)").matches) field.current?.focus();
+    focusField(field.current);
   }, [field]);
 
   const excess = draft.length - LONGEST_MESSAGE;
@@ -88,7 +88,10 @@ export function Composer({ draftId, field, isAnswering, refusal, onSend, onStop,
         {isAnswering ? (
           <button
             type="button"
-            onClick={onStop}
+            onClick={() => {
+              onStop();
+              focusField(field.current);
+            }}
             aria-label={text("composer.stop")}
             title={text("composer.stop")}
             className="grid size-10 shrink-0 place-items-center rounded-full bg-ink text-page hover:opacity-85"

@@ -4,6 +4,7 @@ import { use, useCallback, useEffect, useMemo, useState, useSyncExternalStore } 
 import { ApiFailure } from "../api/api.ts";
 import { failureText } from "../api/failure-text.ts";
 import { writeDraft } from "../composer/drafts.ts";
+import { focusField } from "../composer/focus-field.ts";
 import { useText } from "../i18n/i18n.ts";
 import { FieldContext } from "../shell/field-context.ts";
 import { useShortcuts } from "../shortcuts/shortcuts.ts";
@@ -49,11 +50,17 @@ export function ConversationPage({ conversationId }: ConversationPageProps) {
   const callbacks = useMemo<MessageCallbacks>(
     () => ({
       onEdit: (message, edited) => void store.send(edited, message.parentId),
-      onRegenerate: (messageId) => void attempt(() => store.regenerate(messageId)),
+      onRegenerate: (messageId) => {
+        focusField(field.current);
+        void attempt(() => store.regenerate(messageId));
+      },
       onChoose: store.choose,
-      onEditing: setEditing,
+      onEditing: (messageId) => {
+        setEditing(messageId);
+        if (messageId === undefined) focusField(field.current);
+      },
     }),
-    [store, attempt],
+    [store, attempt, field],
   );
 
   const shown = () => shownBranch(store.getState()).map(({ message }) => message);
