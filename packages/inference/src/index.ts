@@ -1,7 +1,8 @@
+export { checkVocabularies } from "./engine/chat-codec.ts";
 export * from "./engine/chat-engine.ts";
 export { createEngine, type EngineOptions } from "./engine/create-engine.ts";
 export { checkMessages, defaultSampling, resolveOptions } from "./engine/generation-options.ts";
-export { modelName } from "./engine/model-folder.ts";
+export { checkTrainingState, modelName } from "./engine/model-folder.ts";
 export * from "./errors.ts";
 export { DecoderLanguageModel, type DecoderLanguageModelOptions } from "./model/decoder-language-model.ts";
 export type { LanguageModel, NextToken, PrefillOptions } from "./model/language-model.ts";

@@ -1,3 +1,4 @@
+export { checkpointFormat } from "./checkpoint/format.ts";
 export { type LoadedDecoder, type LoadOptions, loadDecoder, loadDecoderConfig } from "./checkpoint/load.ts";
 export { type SaveOptions, saveDecoder } from "./checkpoint/save.ts";
 export { createDecoderConfig } from "./config/create-config.ts";

@@ -65,11 +65,15 @@ export function readTextFiles(folder: string): TextFiles {
     variables: templateVariables(config),
     endOfTextId,
     endOfTurnId: tokenizer.idOf("<|im_end|>") ?? endOfTurn ?? endOfTextId,
-    texts: Object.fromEntries(
-      names
-        .filter((name) => existsSync(join(folder, name)))
-        .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
-    ),
+    texts: {
+      // Serving must find the template that is trained with.
+      ...(config.chatTemplate === undefined && { "chat_template.jinja": defaultChatTemplate }),
+      ...Object.fromEntries(
+        names
+          .filter((name) => existsSync(join(folder, name)))
+          .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+      ),
+    },
   };
 }
 

@@ -67,6 +67,7 @@ export async function pretrain(options: PretrainOptions, context: StageContext):
     stage: "pretrain",
     options: { ...options },
     resume: options.resume,
+    texts: { tokenizerHash: files.tokenizer.hash, templateHash: files.templateHash },
   });
   let dataset: Dataset | undefined;
   try {

@@ -100,14 +100,17 @@ function readJson(path: string): unknown {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     if (!(error instanceof SyntaxError) && systemErrorCode(error) === undefined) throw error;
+    const isMissing = systemErrorCode(error) === "ENOENT";
     throw new OptionError(
       {
         where: `recipe ${path}`,
-        found: (error as Error).message,
-        expected: "a recipe in JSON",
-        fix: "check the path and the file",
+        found: isMissing ? "no such file" : oneLine((error as Error).message),
+        expected: "a recipe in JSON, as recipes/tiny-bilingual.json is one",
+        fix: isMissing ? "check the path" : "correct the file",
       },
       { cause: error },
     );
   }
 }
+
+const oneLine = (text: string) => text.replaceAll(/\s+/g, " ");

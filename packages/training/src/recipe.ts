@@ -9,6 +9,7 @@ import { copyModel } from "./copy-model.ts";
 import { OptionError } from "./errors.ts";
 import { pretrain } from "./pretrain.ts";
 import { type Recipe, type RecipeSource, readRecipe } from "./recipe-schema.ts";
+import { checkName } from "./runs/run.ts";
 import { sft } from "./sft.ts";
 import type { StageContext, StageResult } from "./stage.ts";
 import { trainTokenizerStage } from "./train-tokenizer.ts";
@@ -31,6 +32,7 @@ type StageName = (typeof stageNames)[number];
 export async function runRecipe(options: RecipeOptions, context: StageContext): Promise<void> {
   const recipe = readRecipe(options.recipe);
   const name = options.run ?? recipe.name;
+  checkName(name);
   const roots: Roots = { data: dataRoot(options, recipe), recipe: resolve(dirname(options.recipe)) };
   const { home, emit } = context;
   const tokenizerFolder = join(home, "tokenizers", name);

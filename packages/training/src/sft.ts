@@ -10,6 +10,7 @@
  */
 
 import { join } from "node:path";
+import { checkTrainingState, checkVocabularies } from "@myna/inference";
 import { checkContext, type DecoderConfig, loadDecoderConfig } from "@myna/models";
 import type { TrainingState } from "./checkpoints/format.ts";
 import { readLatestCheckpoint } from "./checkpoints/read-checkpoint.ts";
@@ -19,7 +20,6 @@ import { conversationDocuments } from "./data/document-encoder.ts";
 import { parseSource } from "./data/source.ts";
 import { createTrainingBatches } from "./data/training-batches.ts";
 import { validationBatches } from "./data/validation-batches.ts";
-import { OptionError } from "./errors.ts";
 import { machinePeakGflops } from "./metrics/machine-peak.ts";
 import { openMetricsLog } from "./metrics/metrics-log.ts";
 import { conversationRenderer, promptOf, readTextFiles, type TextFiles } from "./model-files.ts";
@@ -65,7 +65,14 @@ export async function sft(options: SftOptions, context: StageContext): Promise<S
   const config = chatConfig(loadDecoderConfig(options.model), files, options.model);
   const time = options.context ?? config.context;
   checkContext(config, time);
-  const run = openRun({ ...context, name: options.run, stage: "sft", options: { ...options }, resume: options.resume });
+  const run = openRun({
+    ...context,
+    name: options.run,
+    stage: "sft",
+    options: { ...options },
+    resume: options.resume,
+    texts: { tokenizerHash: tokenizer.hash, templateHash: files.templateHash },
+  });
   let dataset: Dataset | undefined;
   try {
     // Data
@@ -98,7 +105,8 @@ export async function sft(options: SftOptions, context: StageContext): Promise<S
     const learner = createLearner(config, { ...rows, context: time, beta1, beta2, weightDecay, clip, ...threads });
     const peakGflops = await machinePeakGflops(context.home, threads);
 
-    // Where it begins
+    // Where it begins. Damaged weights are met before anything of the run is written.
+    learner.loadWeights(options.model);
     run.begin({
       seed,
       parent: options.model,
@@ -109,8 +117,7 @@ export async function sft(options: SftOptions, context: StageContext): Promise<S
     });
     const warn = (text: string) => context.emit({ type: "note", level: "warning", text });
     const checkpoint = run.isResumed ? await readLatestCheckpoint(run.folder, warn) : undefined;
-    if (checkpoint === undefined) learner.loadWeights(options.model);
-    else {
+    if (checkpoint !== undefined) {
       learner.restore(checkpoint);
       batches.seek(checkpoint.state.data!);
     }
@@ -228,16 +235,10 @@ export async function sft(options: SftOptions, context: StageContext): Promise<S
   }
 }
 
-/** The base model's configuration, ending with the template's turns. @throws {OptionError} for another vocabulary */
+/** The base model's configuration, ending with the template's turns. @throws {ModelRefusedError} for another tokenizer */
 function chatConfig(config: DecoderConfig, files: TextFiles, folder: string): DecoderConfig {
   const { tokenizer, endOfTurnId, endOfTextId } = files;
-  if (tokenizer.vocabularySize > config.vocabulary) {
-    throw new OptionError({
-      where: `model ${folder}`,
-      found: `a tokenizer of ${tokenizer.vocabularySize} tokens`,
-      expected: `at most ${config.vocabulary}, the rows of the model's embedding`,
-      fix: "use the tokenizer.json that the model was trained with",
-    });
-  }
+  checkTrainingState(folder, tokenizer, files.templateHash);
+  checkVocabularies(config.vocabulary, tokenizer.vocabularySize);
   return { ...config, specialTokens: { ...config.specialTokens, end: [...new Set([endOfTurnId, endOfTextId])] } };
 }

@@ -7,12 +7,12 @@
  * take about a minute on two cores; memory grows with the number of different words, not with the text.
  */
 
-import { mkdirSync } from "node:fs";
 import { defaultChatTemplate, type Tokenizer, trainTokenizer, writeTokenizerFolder } from "@myna/tokenizer";
 import { readRecords } from "./data/read-records.ts";
 import { parseSource } from "./data/source.ts";
 import { listSourceFiles } from "./data/source-files.ts";
-import type { DataError } from "./errors.ts";
+import { type DataError, explainWriteFailure, OptionError } from "./errors.ts";
+import { makeFolder } from "./files/durable.ts";
 import type { StageContext } from "./stage.ts";
 
 export interface TrainTokenizerOptions {
@@ -70,12 +70,30 @@ export async function trainTokenizerStage(options: TrainTokenizerOptions, contex
     },
   });
   if (bad > 0) note(`${bad} bad lines left out`);
-  mkdirSync(options.output, { recursive: true });
-  writeTokenizerFolder(options.output, { tokenizer, chatTemplate: defaultChatTemplate });
+  write(tokenizer, options.output);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   note(
     `${tokenizer.vocabularySize.toLocaleString("en")} tokens from ${read.documents.toLocaleString("en")} documents ` +
       `(${read.characters.toLocaleString("en")} characters) in ${seconds} s, written to ${options.output}`,
   );
   return tokenizer;
+}
+
+function write(tokenizer: Tokenizer, folder: string): void {
+  try {
+    makeFolder(folder);
+    writeTokenizerFolder(folder, { tokenizer, chatTemplate: defaultChatTemplate });
+  } catch (error) {
+    const reason = explainWriteFailure(error);
+    if (reason === undefined) throw error;
+    throw new OptionError(
+      {
+        where: "--output",
+        found: reason.found,
+        expected: "a folder that can be written",
+        fix: "name another --output",
+      },
+      { cause: error },
+    );
+  }
 }

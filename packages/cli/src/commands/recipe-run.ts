@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { defineCommand } from "../command.ts";
 import { runStage } from "./support/run-stage.ts";
+import { nameSchema } from "./support/training-options.ts";
 
 export const recipeRunOptions = z.object({
   recipe: z.string().describe("The recipe, a JSON file"),
@@ -11,7 +12,7 @@ export const recipeRunOptions = z.object({
     .optional()
     .describe("Folder that the recipe's data paths start from; without it the recipe's own")
     .meta({ unit: "folder" }),
-  run: z.string().optional().describe("Name of the runs; without it the recipe's name").meta({ unit: "name" }),
+  run: nameSchema.optional().describe("Name of the runs; without it the recipe's name").meta({ unit: "name" }),
   from: z
     .string()
     .optional()

@@ -116,7 +116,7 @@ describe("parsing", () => {
     ["a --schedule cosin", "--schedule: found cosin; expected one of cosine, wsd. To fix: did you mean cosine."],
     [
       "a --quiet=maybe",
-      "--quiet: found maybe; expected true or false. To fix: write --quiet 1, or leave it out for the default (false).",
+      "--quiet: found maybe; expected true or false. To fix: write --quiet true, or leave it out for the default (false).",
     ],
     ["", "myna learn: found no DATA; expected what to learn from. To fix: write myna learn DATA."],
   ])("%s", (line, message) => {

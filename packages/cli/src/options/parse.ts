@@ -134,10 +134,11 @@ function assignFromEnvironment(
   for (const spec of specs) {
     const text = spec.environment === undefined ? undefined : environment[spec.environment];
     if (text === undefined || text === "" || values[spec.key] !== undefined) continue;
-    values[spec.key] =
-      spec.type === "string" ? text : readNumber(spec, text, `the environment variable ${spec.environment}`);
+    values[spec.key] = spec.type === "string" ? text : readNumber(spec, text, environmentText(spec));
   }
 }
+
+const environmentText = (spec: OptionSpec) => `the environment variable ${spec.environment}`;
 
 function validate<Schema extends z.ZodObject>(
   command: Parsable<Schema>,
@@ -169,7 +170,7 @@ function validate<Schema extends z.ZodObject>(
         : `add ${spec.flag} ${exampleOf(spec)}`,
     });
   }
-  if (issue.code === "custom") {
+  if (issue.code === "custom" || issue.code === "invalid_format") {
     throw new UsageError({ where, found: String(value), expected: issue.message, fix: `change ${where}` });
   }
   throw badValue(spec, String(value), where);
@@ -177,17 +178,25 @@ function validate<Schema extends z.ZodObject>(
 
 function badValue(spec: OptionSpec, text: string, where = spec.flag): UsageError {
   const guess = spec.choices === undefined ? undefined : closest(text, spec.choices);
-  const leaveOut = spec.default === undefined ? "" : `, or leave it out for the default (${String(spec.default)})`;
+  const isFromEnvironment = where === environmentText(spec);
+  const write = isFromEnvironment
+    ? `${spec.environment}=${exampleOf(spec)}, or unset it`
+    : `${spec.flag} ${exampleOf(spec)}`;
+  const leaveOut =
+    spec.default === undefined || isFromEnvironment
+      ? ""
+      : `, or leave it out for the default (${String(spec.default)})`;
   return new UsageError({
     where,
     found: text === "" ? "an empty text" : text,
     expected: describeExpected(spec),
-    fix: guess === undefined ? `write ${spec.flag} ${exampleOf(spec)}${leaveOut}` : `did you mean ${guess}`,
+    fix: guess === undefined ? `write ${write}${leaveOut}` : `did you mean ${guess}`,
   });
 }
 
 function exampleOf(spec: OptionSpec): string {
   if (spec.choices !== undefined) return spec.choices[0]!;
+  if (spec.type === "boolean") return "true";
   if (spec.default !== undefined && spec.type !== "string") return String(spec.default);
   if (spec.type === "string") return spec.unit?.toUpperCase() ?? "TEXT";
   return String(Math.max(spec.minimum ?? 1, spec.exclusiveMinimum === undefined ? 0 : spec.exclusiveMinimum + 1));

@@ -43,7 +43,7 @@ test("a bar always has its columns", () => {
   expect(drawBar(0.53, 8)).toBe("████▎░░░");
   expect(drawBar(1, 8)).toBe("████████");
   fc.assert(
-    fc.property(fc.double({ min: -1, max: 2, noNaN: true }), (share) => expect(drawBar(share, 10)).toHaveLength(10)),
+    fc.property(fc.double({ min: -1, max: 2, noNaN: true }), (share) => drawBar(share, 10).length === 10),
     { seed: 1 },
   );
 });

@@ -93,7 +93,8 @@ const endWords = {
 
 function endText(event: Extract<TrainingEvent, { type: "end" }>): string {
   const loss = event.loss === undefined ? "" : `, loss ${event.loss.toFixed(4)}`;
-  const message = event.message === undefined ? "" : `: ${event.message}`;
+  // What failed is told once, by whoever catches the error.
+  const message = event.message === undefined || event.reason === "failed" ? "" : `: ${event.message}`;
   const checkpoint = event.checkpoint === undefined ? "" : `\nlast checkpoint: ${event.checkpoint}`;
   return `${endWords[event.reason]}${message} after ${formatCount(event.step)} steps in ${formatDuration(event.seconds)}${loss}${checkpoint}`;
 }

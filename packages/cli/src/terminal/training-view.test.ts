@@ -137,7 +137,7 @@ test("elsewhere there are plain lines, steps one in ten seconds", () => {
   const { stream } = play([start, ...steps.slice(0, 25), evaluation, sample, checkpoint, end], { isTTY: false });
   expect(stream.text).toBe(`pretrain 第一次: 4.21M parameters, 200 steps of 4,096 tokens
 step 1/200  loss 6.9174  learning rate 3.00e-4  gradient norm 0.88  parameter norm 123.5  12,346 tokens/s  61 % of peak  3 min 12 s left
-step 11/200  loss 6.1624  learning rate 3.00e-4  gradient norm 0.88  parameter norm 123.5  12,346 tokens/s  61 % of peak  3 min 12 s left
+step 11/200  loss 6.1625  learning rate 3.00e-4  gradient norm 0.88  parameter norm 123.5  12,346 tokens/s  61 % of peak  3 min 12 s left
 step 21/200  loss 5.5234  learning rate 3.00e-4  gradient norm 0.88  parameter norm 123.5  12,346 tokens/s  61 % of peak  3 min 12 s left
 validation at step 100: loss 2.9000, perplexity 18.17, 1.2345 bits/byte, best so far
 sample at step 100: Once▸ upon a time ⏎ there was␛[2J 八哥

@@ -62,8 +62,14 @@ export function modelName(folder: string): string {
   return `${basename(dirname(dirname(path)))}@${basename(path).replace(/^0+(?=\d)/, "")}`;
 }
 
-/** A model answers well only with the tokenizer and template it was trained with; a checkpoint of ours says which. */
-function checkTrainingState(folder: string, tokenizer: Tokenizer, hash: string): void {
+/**
+ * A model answers and learns well only with the tokenizer and template it was trained with; a checkpoint of ours says
+ * which.
+ *
+ * @param hash of the template; "" without one
+ * @throws {ModelRefusedError} if they are others
+ */
+export function checkTrainingState(folder: string, tokenizer: Tokenizer, hash: string): void {
   const state = readOptionalJson(join(folder, "state.json"));
   if (typeof state !== "object" || state === null) return;
   const { tokenizerHash: trainedTokenizer, templateHash: trainedTemplate } = state as Record<string, unknown>;

@@ -119,8 +119,9 @@ test("log-probabilities are the model's own, whatever the sampling", () => {
   );
 });
 
-test("logits that are no numbers are an internal error", () => {
+test("logits that are no numbers are blamed on the model's weights", () => {
   const nothing = Float32Array.of(Number.NaN, Number.NaN);
-  expect(() => sampler({ temperature: 0 }).sample(nothing)).toThrow(/^internal: /);
-  expect(() => sampler({}).sample(nothing)).toThrow(/^internal: /);
+  const wording = "the model: found no number among its logits; expected weights that are numbers";
+  expect(() => sampler({ temperature: 0 }).sample(nothing)).toThrow(wording);
+  expect(() => sampler({}).sample(nothing)).toThrow(wording);
 });

@@ -1,5 +1,6 @@
 /** Chooses one request's tokens from logits: bias, repetition penalty, temperature, truncation, then a draw. */
 import type { ResolvedOptions } from "../engine/generation-options.ts";
+import { ModelRefusedError } from "../errors.ts";
 import { type RankedToken, rankTokens } from "./log-probabilities.ts";
 import { applyLogitBias } from "./logit-bias.ts";
 import { bitsOfStep, gumbel, gumbelBound, largestGumbel } from "./random.ts";
@@ -38,7 +39,7 @@ export class Sampler {
 
   /**
    * @param logits [vocabulary], left as they are; a view without the padding of the model's embedding
-   * @throws {Error} `internal:` when no logit is a number
+   * @throws {ModelRefusedError} when no logit is a number
    */
   sample(logits: Float32Array): SampledToken {
     const id = this.#choose(logits);
@@ -66,7 +67,12 @@ export class Sampler {
 
 function requireToken(id: number): number {
   if (id >= 0) return id;
-  throw new Error("internal: the model's logits hold no number to choose by");
+  throw new ModelRefusedError({
+    where: "the model",
+    found: "no number among its logits",
+    expected: "weights that are numbers",
+    fix: "take an earlier checkpoint: this one has diverged or is damaged",
+  });
 }
 
 /** −1 when every value is −∞ or NaN. */

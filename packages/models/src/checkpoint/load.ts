@@ -1,4 +1,6 @@
 /** Loads a decoder from a folder in Hugging Face's layout: config.json beside safetensors files. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { HostTensor } from "@myna/tensor";
 import type { DecoderConfig } from "../config/decoder-config.ts";
 import { parseDecoderConfig } from "../config/parse-config.ts";
@@ -7,9 +9,11 @@ import { headName, weightNames } from "../decoder/weight-names.ts";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { pathInFolder, readJsonFile } from "../files/open-regular.ts";
 import { SafetensorsFile } from "../safetensors/reader.ts";
+import { checkpointFormat } from "./format.ts";
 import { findWeightFiles } from "./sharding.ts";
 
 const maximumConfigBytes = 10_000_000;
+const manifestName = "manifest.json";
 
 export interface LoadOptions {
   /** "float32" widens 16-bit floats; "stored" keeps them. Default "float32" */
@@ -26,8 +30,9 @@ export interface LoadedDecoder {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** @throws {CheckpointError | ConfigError} if config.json is missing, damaged or unsupported */
+/** @throws {CheckpointError | ConfigError} if config.json is missing, damaged or unsupported, or the format is newer */
 export function loadDecoderConfig(folder: string): DecoderConfig {
+  refuseNewerFormat(folder);
   const path = pathInFolder(folder, "config.json");
   try {
     return parseDecoderConfig(readJsonFile(path, maximumConfigBytes));
@@ -37,6 +42,20 @@ export function loadDecoderConfig(folder: string): DecoderConfig {
     const place = where.startsWith("config.json") ? path + where.slice("config.json".length) : `${path}, ${where}`;
     throw new ConfigError({ ...error.details, where: place }, { cause: error });
   }
+}
+
+/** A training checkpoint says its format in manifest.json; a folder without one has none. */
+function refuseNewerFormat(folder: string): void {
+  if (!existsSync(join(folder, manifestName))) return;
+  const manifest = readJsonFile(pathInFolder(folder, manifestName), maximumConfigBytes);
+  const format = (manifest as { format?: unknown } | null)?.format;
+  if (typeof format !== "number" || format <= checkpointFormat) return;
+  throw new CheckpointError({
+    where: join(folder, manifestName),
+    found: `checkpoint format ${format}`,
+    expected: `at most ${checkpointFormat}`,
+    fix: "update Myna",
+  });
 }
 
 /**

@@ -40,7 +40,7 @@ export function validateDecoderConfig(config: DecoderConfig): DecoderConfig {
     refuse(
       `a width of ${width} over ${heads} heads`,
       "a whole number of channels for each head",
-      `use a width that is a multiple of ${heads}, or give headDim`,
+      `use a width that is a multiple of ${heads}, another number of heads, or headDim in the configuration`,
     );
   }
   if (headDim < 1 || headDim > largestSize) {

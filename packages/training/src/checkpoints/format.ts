@@ -4,8 +4,7 @@ import * as z from "zod";
 import type { BatchPosition } from "../data/batch.ts";
 import type { RandomState } from "../random.ts";
 
-/** Rises when older versions could not continue from what is written. */
-export const checkpointFormat = 1;
+export { checkpointFormat } from "@myna/models";
 
 export const manifestFile = "manifest.json";
 export const stateFile = "state.json";

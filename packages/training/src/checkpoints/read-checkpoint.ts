@@ -65,17 +65,20 @@ export async function readLatestCheckpoint(
   // Steps above `latest` were complete but not named yet when the process died: they come after it.
   const latest = readPointer(runFolder, latestFile);
   const ordered = [...found.filter(({ step }) => step === latest), ...found.filter(({ step }) => step !== latest)];
-  let firstProblem: CheckpointError | undefined;
+  const damagedOnes: { step: number; error: CheckpointError }[] = [];
   for (const { step, folder } of ordered) {
     try {
-      return await readCheckpoint(folder);
+      const whole = await readCheckpoint(folder);
+      for (const { step: passed, error } of damagedOnes) {
+        onWarning(`Checkpoint ${passed} is damaged and passed over. ${error.message}`);
+      }
+      return whole;
     } catch (error) {
       if (!(error instanceof CheckpointError) || error instanceof NewerFormatError) throw error;
-      firstProblem ??= error;
-      onWarning(`Checkpoint ${step} is damaged and passed over. ${error.message}`);
+      damagedOnes.push({ step, error });
     }
   }
-  if (firstProblem !== undefined) throw firstProblem;
+  if (damagedOnes.length > 0) throw damagedOnes[0]!.error;
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Writing so that a crash at any instant leaves the old state or the new one, never a mixture. */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 
@@ -26,6 +26,20 @@ export function syncFolder(path: string): void {
     if (systemErrorCode(error) !== "EINVAL") throw error;
   } finally {
     closeSync(folder);
+  }
+}
+
+/** Makes a folder and those above it. @throws the system's error, EROFS and EACCES included */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    // On a read-only file system Node says ENOENT for folders made together; the first of them, made alone, says why.
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+    let first = path;
+    while (!existsSync(dirname(first))) first = dirname(first);
+    mkdirSync(first);
+    mkdirSync(path, { recursive: true });
   }
 }
 

@@ -19,8 +19,11 @@ export interface OptimizerChoice {
 export function chooseOptimizer(parameterCount: number, accumulates = false): OptimizerChoice {
   const copies = accumulates ? 5 : 4;
   const bytes = parameterCount * floatBytes * copies;
-  const size = `${(bytes / 2 ** 30).toFixed(2)} GiB for weights, gradients and moments`;
+  const size = `${sizeText(bytes)} for weights, gradients and moments`;
   return bytes <= arenaBytes
     ? { kind: "wasm", note: `AdamW in WebAssembly SIMD, ${size}` }
     : { kind: "graph", note: `AdamW inside the compiled graph, ${size}: more than WebAssembly's 4 GiB` };
 }
+
+const sizeText = (bytes: number) =>
+  bytes < 2 ** 30 ? `${Math.max(1, Math.round(bytes / 2 ** 20))} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

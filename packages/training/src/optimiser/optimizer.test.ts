@@ -147,6 +147,6 @@ test("the graph takes over where WebAssembly's memory ends", () => {
   expect(chooseOptimizer(250_000_000, true).kind).toBe("graph");
   expect(chooseOptimizer(300_000_000)).toEqual({
     kind: "graph",
-    note: "AdamW inside the compiled graph, 4.47 GiB for weights, gradients and moments: more than WebAssembly's 4 GiB",
+    note: "AdamW inside the compiled graph, 4.5 GiB for weights, gradients and moments: more than WebAssembly's 4 GiB",
   });
 });

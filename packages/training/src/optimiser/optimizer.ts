@@ -201,7 +201,7 @@ class AdamW implements Optimizer {
   #divergence(gradients: Tensors): DivergenceError {
     const step = this.#updates + 1;
     const fix =
-      "resume from the last checkpoint with a lower --learning-rate or a longer --warmup; if it happens at the first step, look for damaged weights or data";
+      "start a new run with a lower --learning-rate or a longer --warmup; if it happens at the first step, look for damaged weights or data";
     for (const [name, { data }] of Object.entries(gradients)) {
       const index = this.#kernels.firstNonFinite(data);
       if (index === undefined) continue;

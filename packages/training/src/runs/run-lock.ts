@@ -3,11 +3,12 @@
  * releasing it is taken over.
  */
 
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { RunError, systemErrorCode } from "../errors.ts";
+import { makeFolder } from "../files/durable.ts";
 
 export interface RunLock {
   release(): void;
@@ -31,7 +32,7 @@ export const lockFile = "lock";
 
 /** @throws {RunError} if another process trains in this folder, or might */
 export function lockRun(folder: string): RunLock {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, lockFile);
   const { started } = processFacts(process.pid);
   const own: Holder = {

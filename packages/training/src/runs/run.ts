@@ -49,6 +49,8 @@ export interface RunRequest {
   /** As given; absent ones as undefined. JSON values only. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly resume: boolean;
+  /** Hashes known before the data are read: a resumed run with others is refused at once. */
+  readonly texts?: Pick<RunFacts, "tokenizerHash" | "templateHash">;
   /** Options that a resumed run may change. Default `harmlessOptions`. */
   readonly mayChange?: readonly string[];
 }
@@ -112,6 +114,7 @@ function open(request: RunRequest, folder: string, lock: RunLock): Run {
   const existing = existsSync(path) ? readDescription(path) : undefined;
   if (existing !== undefined && !resume) throw existsAlready(name, folder);
   if (existing !== undefined) checkOptions(existing, request);
+  if (existing !== undefined && request.texts !== undefined) checkFacts(folder, existing, request.texts);
   return {
     name,
     folder,
@@ -177,7 +180,8 @@ export function readDescription(path: string): RunDescription {
   return parsed.data;
 }
 
-function checkName(name: string): void {
+/** @throws {RunError} if the name could not be a folder of its own everywhere */
+export function checkName(name: string): void {
   if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u.test(name) && !/[ .]$/.test(name)) return;
   throw new RunError({
     where: "run",
@@ -209,14 +213,15 @@ function checkOptions(
   });
 }
 
-function checkFacts(folder: string, existing: RunDescription, facts: RunFacts): void {
+function checkFacts(folder: string, existing: RunDescription, facts: Partial<RunFacts>): void {
   const pairs = [
-    ["data", existing.datasetHash, facts.datasetHash, "bring back the files as they were"],
+    // The data's hash depends on the tokenizer: the cause is told, not the consequence.
     ["a tokenizer", existing.tokenizerHash, facts.tokenizerHash, "use the tokenizer.json inside its checkpoints"],
     ["a chat template", existing.templateHash, facts.templateHash, "use the template inside its checkpoints"],
+    ["data", existing.datasetHash, facts.datasetHash, "bring back the files as they were"],
   ] as const;
   for (const [what, expected, found, fix] of pairs) {
-    if (expected === found) continue;
+    if (expected === found || (what === "data" && found === undefined)) continue;
     throw new RunError({
       where: `run ${folder}`,
       found: `${what} with hash ${found?.slice(0, 12) ?? "none"}`,

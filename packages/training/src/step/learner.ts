@@ -127,6 +127,9 @@ function divergedLoss(loss: number, step: number): DivergenceError {
     where: `loss of step ${step}`,
     found: String(loss),
     expected: "a finite number",
-    fix: "resume from the last checkpoint with a lower --learning-rate or a longer --warmup",
+    fix:
+      step === 1
+        ? "take another base model, whose weights are numbers, or a lower --learning-rate"
+        : "start a new run with a lower --learning-rate or a longer --warmup; the last checkpoint is as it was",
   });
 }

@@ -28,6 +28,10 @@ export async function runStage<Name extends keyof StageOptions>(
   try {
     const run = await stages[name]();
     await run(options, { home: context.home, signal: interrupt.signal, emit: view.show });
+  } catch (error) {
+    // Stopped while it still read data: there is no step to save, and what was read is read again.
+    if (!interrupt.signal.aborted || !(error instanceof Error) || error.name !== "AbortError") throw error;
+    view.show({ type: "note", level: "info", text: "stopped before the first step; the same command starts again" });
   } finally {
     view.close();
     interrupt.release();

@@ -2,12 +2,16 @@
 
 import * as z from "zod";
 
+/** What names a folder: a run, a model. */
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u,
+    "a name of letters, digits, spaces, dots, hyphens and underscores that begins with a letter or digit",
+  );
+
 export const runOptions = {
-  run: z
-    .string()
-    .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u, "letters, digits, spaces, dots, hyphens and underscores")
-    .describe("Name of the run: its folder under MYNA_HOME/runs")
-    .meta({ unit: "name" }),
+  run: nameSchema.describe("Name of the run: its folder under MYNA_HOME/runs").meta({ unit: "name" }),
   resume: z.boolean().default(false).describe("Continues the run from its last checkpoint, bit for bit"),
   seed: z.int().min(0).max(0xffff_ffff).default(1).describe("Decides initial weights, shuffling and dropout"),
   threads: z.int().min(1).max(1024).optional().describe("Processor threads; without it one per core"),
