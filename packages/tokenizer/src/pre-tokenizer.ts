@@ -94,7 +94,10 @@ const WINDOW = 1 << 19;
 /** How far from a window's end a word must end to be certain; patterns look ahead a character or two. */
 const MARGIN = 1 << 10;
 
-/** Splits a long text window by window; each begins where the last certain word of the one before ended. */
+/**
+ * Splits a long text window by window; each begins where the last certain word of the one before ended. A pattern that looks
+ * behind (no published one does) sees nothing before a window.
+ */
 function inWindows(split: Splitter): Splitter {
   return (text, emit) => {
     if (text.length <= WINDOW) {
