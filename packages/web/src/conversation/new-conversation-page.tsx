@@ -47,7 +47,7 @@ export function NewConversationPage() {
           onSend={(message) => void start(message)}
           onStop={() => undefined}
         />
-        <p className="px-3 pt-2 pb-[max(0.6rem,env(safe-area-inset-bottom))] text-center text-xs text-muted">
+        <p className="px-3 pt-2 pb-[max(0.6rem,env(safe-area-inset-bottom))] text-center text-xs text-balance text-muted">
           {refusal ?? notice}
         </p>
       </div>

@@ -88,7 +88,7 @@ export function ConversationView(props: ConversationViewProps) {
           onStop={props.onStop}
           onEditLast={props.onEditLast}
         />
-        <p className="px-3 pt-2 pb-[max(0.6rem,env(safe-area-inset-bottom))] text-center text-xs text-muted">
+        <p className="px-3 pt-2 pb-[max(0.6rem,env(safe-area-inset-bottom))] text-center text-xs text-balance text-muted">
           {refusal ?? props.notice}
         </p>
       </div>

@@ -77,7 +77,7 @@ const composer = {
     zh: "超出 {{excess}} 个字符，上限是 {{limit}} 个。",
   },
   "composer.notice": {
-    en: "A small model: it is often wrong. Check what matters.",
+    en: "A small model, often wrong. Check what matters.",
     zh: "这是小模型，常会出错，重要的事请核实。",
   },
   "composer.noticeOfAny": { en: "Answers can be wrong. Check what matters.", zh: "回答可能有误，重要的事请核实。" },
@@ -128,7 +128,7 @@ const status = {
     zh: "到达长度上限而中断。可在设置中调高“最长回答”。",
   },
   "status.interrupted": { en: "The answer was interrupted.", zh: "回答被中断了。" },
-  "status.failed": { en: "No answer: {{message}}", zh: "没有回答：{{message}}" },
+  "status.failed": { en: "The answer failed. {{message}}", zh: "回答失败。{{message}}" },
   "status.offline": {
     en: "The connection is lost. Trying again; the answer continues where it was.",
     zh: "连接断开，正在重试；回答会从中断处继续。",
