@@ -90,9 +90,12 @@ function gpt2Layer(x: Tensor, p: (name: string) => Tensor, { heads, width }: Ste
   const project = (input: Tensor, name: string, residual?: Tensor) =>
     tensor.linear(input, p(name), { bias: p(`${name}.bias`), isTransposed: true, ...(residual && { residual }) });
   const h = tensor.layerNorm(x, p("norm1.weight"), p("norm1.bias"), 1e-5);
-  const [q, k, v] = tensor
-    .split(project(h, "qkv"), -1, [width, width, width])
-    .map((part) => tensor.splitHeads(part, heads)) as [Tensor, Tensor, Tensor];
+  // The weight is cut, not the activations: it is the smaller of the two.
+  const weights = tensor.split(p("qkv"), 1, [width, width, width]);
+  const biases = tensor.split(p("qkv.bias"), 0, [width, width, width]);
+  const [q, k, v] = weights.map((weight, index) =>
+    tensor.splitHeads(tensor.linear(h, weight, { bias: biases[index]!, isTransposed: true }), heads),
+  ) as [Tensor, Tensor, Tensor];
   const y = project(tensor.mergeHeads(tensor.attention(q, k, v, { causal: true })), "o", x);
   const h2 = tensor.layerNorm(y, p("norm2.weight"), p("norm2.bias"), 1e-5);
   return project(tensor.gelu(project(h2, "up"), "tanh"), "down", y);
