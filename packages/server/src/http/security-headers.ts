@@ -3,13 +3,13 @@ import type { MiddlewareHandler } from "hono";
 import type { AppEnvironment } from "./environment.ts";
 
 /**
- * Styles may be inline, for mathematics and highlighted code set them; scripts may not. Images come from here or from the
+ * Neither scripts nor styles may be inline: the page brings files of its own for both. Images come from here or from the
  * page itself, so an answer cannot report that it was read.
  */
 export const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data: blob:",
   "font-src 'self' data:",
   "connect-src 'self'",
