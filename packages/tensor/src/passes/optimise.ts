@@ -1,5 +1,6 @@
 /** The order of the passes between a traced program and the one that is written as ONNX. */
 import type { Program } from "../ir/program.ts";
+import { contractReductions } from "./contract-reductions.ts";
 import { eliminateCommonSubexpressions } from "./eliminate-common-subexpressions.ts";
 import { eliminateDeadCode } from "./eliminate-dead-code.ts";
 import { expandComposites } from "./expand-composites.ts";
@@ -27,6 +28,7 @@ export function optimise(program: Program, { onPass, memoryBudgetBytes }: Optimi
     "fold-constants": foldConstants,
     "simplify-moves": simplifyMoves,
     "eliminate-common-subexpressions": eliminateCommonSubexpressions,
+    "contract-reductions": contractReductions,
     "fuse-products": fuseProducts,
     "simplify-moves again": simplifyMoves,
     "eliminate-dead-code": eliminateDeadCode,
