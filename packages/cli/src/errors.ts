@@ -34,7 +34,7 @@ export function isUserError(error: unknown): error is Error {
  */
 export function describeError(error: unknown, isDebug: boolean): { text: string; exitCode: number } {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (isUserError(error)) return { text: isDebug ? trace : error.message, exitCode: exitCodes.userError };
+  if (isUserError(error)) return { text: isDebug ? trace : onOneLine(error.message), exitCode: exitCodes.userError };
   const message = error instanceof Error ? error.message : String(error);
   const prefixed = message.startsWith("internal:") ? message : `internal: ${message}`;
   return {
@@ -43,4 +43,11 @@ export function describeError(error: unknown, isDebug: boolean): { text: string;
       : `${prefixed}\nThis is a fault of Myna, not yours. Run again with MYNA_DEBUG=1 for the trace.`,
     exitCode: exitCodes.internalError,
   };
+}
+
+/** What was found may hold line feeds and escape sequences, which a terminal must not obey. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) =>
+    character === "\n" ? "\\n" : `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

@@ -3,7 +3,7 @@
  * was stopped is resumed, so the same command may be given again at any time.
  */
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { copyModel } from "./copy-model.ts";
 import { OptionError } from "./errors.ts";
@@ -46,7 +46,6 @@ export async function runRecipe(options: RecipeOptions, context: StageContext): 
     // Written beside and renamed, so that a stopped stage leaves no half-written tokenizer that looks finished.
     const temporary = `${tokenizerFolder}.writing`;
     rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(dirname(temporary), { recursive: true });
     await trainTokenizerStage(
       { ...rest, data: data.map((source) => pathOf(source, roots)), output: temporary },
       context,

@@ -8,6 +8,7 @@
  */
 
 import { defaultChatTemplate, type Tokenizer, trainTokenizer, writeTokenizerFolder } from "@myna/tokenizer";
+import { nothingFound } from "./data/build-shards.ts";
 import { readRecords } from "./data/read-records.ts";
 import { parseSource } from "./data/source.ts";
 import { listSourceFiles } from "./data/source-files.ts";
@@ -42,13 +43,19 @@ export async function trainTokenizerStage(options: TrainTokenizerOptions, contex
 
   async function* documents(): AsyncGenerator<string> {
     for (const { path } of options.data.map(parseSource)) {
+      let documents = 0;
+      let empty = 0;
+      const badBefore = bad;
       for (const file of await listSourceFiles(path, context.signal)) {
         const readOptions = { kinds: ["text", "conversation"] as const, signal: context.signal };
         for await (const { record } of readRecords(file, { ...readOptions, ...(options.skipBad && { onBad }) })) {
-          if ("text" in record) yield record.text;
-          else for (const { content } of record.messages) yield content;
+          const texts = "text" in record ? [record.text] : record.messages.map(({ content }) => content);
+          if (texts.some((text) => text !== "")) documents += 1;
+          else empty += 1;
+          yield* texts;
         }
       }
+      if (documents === 0) throw nothingFound(path, { empty, badLines: bad - badBefore });
     }
   }
 

@@ -171,7 +171,7 @@ function validate<Schema extends z.ZodObject>(
     });
   }
   if (issue.code === "custom" || issue.code === "invalid_format") {
-    throw new UsageError({ where, found: String(value), expected: issue.message, fix: `change ${where}` });
+    throw new UsageError({ where, found: foundText(String(value)), expected: issue.message, fix: `change ${where}` });
   }
   throw badValue(spec, String(value), where);
 }
@@ -188,11 +188,13 @@ function badValue(spec: OptionSpec, text: string, where = spec.flag): UsageError
       : `, or leave it out for the default (${String(spec.default)})`;
   return new UsageError({
     where,
-    found: text === "" ? "an empty text" : text,
+    found: foundText(text),
     expected: describeExpected(spec),
     fix: guess === undefined ? `write ${write}${leaveOut}` : `did you mean ${guess}`,
   });
 }
+
+const foundText = (text: string) => (text === "" ? "an empty text" : text);
 
 function exampleOf(spec: OptionSpec): string {
   if (spec.choices !== undefined) return spec.choices[0]!;

@@ -213,7 +213,8 @@ function encodeOrExplain(
   }
 }
 
-function nothingFound(path: string, counts: { empty: number; badLines: number }): DataError {
+/** A source from which no document came. */
+export function nothingFound(path: string, counts: { empty: number; badLines: number }): DataError {
   const reasons = [
     ...(counts.empty > 0 ? [`${counts.empty} records without text`] : []),
     ...(counts.badLines > 0 ? [`${counts.badLines} bad lines`] : []),
