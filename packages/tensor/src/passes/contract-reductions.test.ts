@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { printProgram } from "../ir/print.ts";
 import { multiply } from "../ops/elementwise.ts";
+import { matMul } from "../ops/linear-algebra.ts";
 import { mean, sum } from "../ops/reductions.ts";
 import { traceProgram } from "../trace/trace-program.ts";
 import { contractReductions } from "./contract-reductions.ts";
@@ -39,5 +40,18 @@ test("the sum over all rows becomes a row of ones times the matrix", () => {
       %2: f32[1, 4] = gemm{transposeA=false, transposeB=false, scale=1}(%0, %1)
       %3: f32[4] = reshape{shape=[4]}(%2)
     outputs y: %3"
+  `);
+});
+
+test("a scaled product with one column scales the column", () => {
+  const program = traceProgram({ x: float(3, 4), w: float(4, 1) }, ({ x, w }) => ({
+    y: matMul(x!, w!, { scale: 0.25 }),
+  }));
+  expect(printProgram(contractReductions(program))).toMatchInlineSnapshot(`
+    "inputs x: f32[3, 4], w: f32[4, 1]
+      %0: f32[] = constant{0.25}()
+      %1: f32[4, 1] = multiply(w, %0)
+      %2: f32[3, 1] = matMul{transposeA=false, transposeB=false, scale=1}(x, %1)
+    outputs y: %2"
   `);
 });
