@@ -1,24 +1,10 @@
 /** The errors of this package. Each says what was found, what was expected and how to fix it, in text and in fields. */
+import { type ErrorDetails, ExplainedError } from "@myna/tensor";
 
-export interface ErrorDetails {
-  /** The option, request or model that was refused, in the caller's words: "temperature", "the prompt". */
-  readonly where: string;
-  readonly found: string;
-  readonly expected: string;
-  readonly fix: string;
-}
+export type { ErrorDetails };
 
-/** Base of every error that a caller of this package can cause. Command line and server print the message alone. */
-export class InferenceError extends Error {
-  readonly isUserError = true;
-  readonly details: ErrorDetails;
-
-  constructor(details: ErrorDetails, options?: ErrorOptions) {
-    super(`${details.where}: found ${details.found}; expected ${details.expected}. To fix: ${details.fix}.`, options);
-    this.name = new.target.name;
-    this.details = details;
-  }
-}
+/** Base of this package's errors. */
+export class InferenceError extends ExplainedError {}
 
 /** A generation option or a message outside its range. */
 export class InvalidRequestError extends InferenceError {}

@@ -8,8 +8,8 @@ export interface ErrorDetails {
   readonly fix: string;
 }
 
-/** Base of every error that a caller of this package can cause. Command line and server print the message alone. */
-export class TensorError extends Error {
+/** Base of every error that whoever uses a package can cause. Command line and server print the message alone. */
+export class ExplainedError extends Error {
   readonly isUserError = true;
   readonly details: ErrorDetails;
 
@@ -19,6 +19,9 @@ export class TensorError extends Error {
     this.details = details;
   }
 }
+
+/** Base of this package's errors. */
+export class TensorError extends ExplainedError {}
 
 /** Shapes, element types or lengths that do not fit together. */
 export class ShapeError extends TensorError {}

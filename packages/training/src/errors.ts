@@ -1,24 +1,10 @@
 /** The errors of this package. Each says what was found, what was expected and how to fix it, in text and in fields. */
+import { type ErrorDetails, ExplainedError } from "@myna/tensor";
 
-export interface ErrorDetails {
-  /** File, line, run, option or parameter, in the words of the person who trains. */
-  readonly where: string;
-  readonly found: string;
-  readonly expected: string;
-  readonly fix: string;
-}
+export type { ErrorDetails };
 
-/** Base of every error that a person can cause. Command line and server print the message alone. */
-export class TrainingError extends Error {
-  readonly isUserError = true;
-  readonly details: ErrorDetails;
-
-  constructor(details: ErrorDetails, options?: ErrorOptions) {
-    super(`${details.where}: found ${details.found}; expected ${details.expected}. To fix: ${details.fix}.`, options);
-    this.name = new.target.name;
-    this.details = details;
-  }
-}
+/** Base of this package's errors. */
+export class TrainingError extends ExplainedError {}
 
 /** A data file or one of its lines. */
 export class DataError extends TrainingError {}
