@@ -30,14 +30,14 @@ function angles(): Record<"cosines" | "sines", HostTensor<"float32">> {
 const cacheShape = (batch: number) => [batch, kvHeads, maximumTime, headDim];
 const float = (shape: readonly number[]) => ({ type: "float32", shape }) as const;
 
-function cachedProgram(positions: Positions): Program {
+function cachedProgram(positions: Positions, headDim = 16): Program {
   const [batch, time] = [symbolicLength("batch"), symbolicLength("time")];
   const specs = {
     q: float([batch, time, heads * headDim]),
     k: float([batch, time, kvHeads * headDim]),
     v: float([batch, time, kvHeads * headDim]),
-    pastKey: float(cacheShape(batch)),
-    pastValue: float(cacheShape(batch)),
+    pastKey: float([batch, kvHeads, maximumTime, headDim]),
+    pastValue: float([batch, kvHeads, maximumTime, headDim]),
     lengths: { type: "int32", shape: [batch] },
     total: { type: "int32", shape: [] },
     ...(positions !== "none" && {
@@ -159,3 +159,9 @@ test.each(["none", "halves", "interleaved"] as const)(
     }
   },
 );
+
+test("rotary positions over heads that the kernel cannot turn are refused before a session is made", () => {
+  expect(() => compile(cachedProgram("halves", 8))).toThrow(
+    "cachedAttention: found rotary positions over heads of 8 dimensions; expected a head dimension that is a multiple of 16",
+  );
+});

@@ -1,9 +1,19 @@
 /** Operators that only inference uses, as the contributed kernels they were made for. */
+import { ShapeError } from "../../errors.ts";
 import { microsoft } from "../../onnx/builder.ts";
 import { direct, flag, float, integer, type OnnxRule } from "./rule.ts";
 
 const cachedAttention: OnnxRule<"cachedAttention"> = (builder, operation) => {
   const { heads, kvHeads, scale, rotary, interleaved } = operation.attributes;
+  const headDim = operation.inputs[3]!.shape[3]!;
+  if (rotary && headDim % 16 !== 0) {
+    throw new ShapeError({
+      where: "cachedAttention",
+      found: `rotary positions over heads of ${headDim} dimensions`,
+      expected: "a head dimension that is a multiple of 16, which ONNX Runtime's kernel asks for",
+      fix: "choose width and heads so that width / heads is 16, 32, 48, …",
+    });
+  }
   const [output, presentKey, presentValue] = operation.outputs.map(
     (value) => builder.name(value) || builder.temporary(), // all three are required, read or not
   );
