@@ -90,7 +90,8 @@ test("every npm script and myna command that the documents name exists", async (
           !["ci", "install", "run", "scripts", "workspaces", "packages"].includes(name) && !scripts.includes(name),
       )
       .map((name) => `${path}: npm run ${name}`);
-    const wrongCommands = [...text.matchAll(/(?:`|^\s*|npx )myna ((?:[a-z-]+)(?: [a-z]+)?)/gm)]
+    // A command begins with a letter: `myna --help` names none.
+    const wrongCommands = [...text.matchAll(/(?:`|^\s*|npx )myna ([a-z][a-z-]*(?: [a-z]+)?)/gm)]
       .map((match) => match[1]!)
       .filter((words) => !names.includes(words) && !names.includes(words.split(" ")[0]!))
       .map((words) => `${path}: myna ${words}`);

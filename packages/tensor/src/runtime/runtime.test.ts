@@ -1,49 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { OnnxRuntimeError, ShapeError } from "../errors.ts";
 import { encodeModel, type OnnxModel } from "../onnx/encode.ts";
+import { addOne, floats, project } from "../testing/small-models.ts";
 import { openCApiRuntime } from "./c-api.ts";
-import { type HostTensor, hostTensor } from "./host-tensor.ts";
+import { hostTensor } from "./host-tensor.ts";
 import { openNApiRuntime } from "./n-api.ts";
 import type { Runtime } from "./runtime.ts";
-
-const floats = (shape: readonly number[], ...numbers: number[]): HostTensor<"float32"> =>
-  hostTensor("float32", shape, numbers.length === 0 ? undefined : Float32Array.from(numbers));
-
-/** y = x + 1, with x of [2, n]. */
-const addOne: OnnxModel = {
-  name: "add-one",
-  nodes: [{ opType: "Add", inputs: ["x", "one"], outputs: ["y"] }],
-  inputs: [{ name: "x", type: "float32", shape: [2, "n"] }],
-  outputs: [{ name: "y", type: "float32", shape: [2, "n"] }],
-  initializers: [{ name: "one", type: "float32", shape: [], data: Float32Array.of(1) }],
-};
-
-/** y = x W with W [2, 2] outside the model. */
-const project: OnnxModel = {
-  name: "project",
-  nodes: [{ opType: "MatMul", inputs: ["x", "weights"], outputs: ["y"] }],
-  inputs: [{ name: "x", type: "float32", shape: [1, 2] }],
-  outputs: [{ name: "y", type: "float32", shape: [1, 2] }],
-  initializers: [{ name: "weights", type: "float32", shape: [2, 2], external: true }],
-};
-
-/** A chain of square matrix products, to keep a run busy for a while. */
-function busyModel(size: number, products: number): OnnxModel {
-  const name = (index: number): string => (index === 0 ? "x" : index === products ? "y" : `h${index}`);
-  return {
-    name: "busy",
-    nodes: Array.from({ length: products }, (_, index) => ({
-      opType: "MatMul",
-      inputs: [name(index), "x"],
-      outputs: [name(index + 1)],
-    })),
-    inputs: [{ name: "x", type: "float32", shape: [size, size] }],
-    outputs: [{ name: "y", type: "float32", shape: [size, size] }],
-  };
-}
 
 // The C API first: whoever comes first decides whether the process has a shared pool of threads.
 const runtimes: Runtime[] = [openCApiRuntime(), openNApiRuntime()];
@@ -256,123 +218,5 @@ describe.each(runtimes.map((runtime) => [runtime.kind, runtime] as const))("the 
     once(4000);
     for (let session = 0; session < 150; session++) once(1);
     expect(process.memoryUsage.rss() - before).toBeLessThan(kind === "c-api" ? 12e6 : 40e6);
-  });
-});
-
-describe("the C API alone", () => {
-  const [runtime] = runtimes as [Runtime];
-
-  test("shares one pool of threads", () => {
-    expect(runtime.sharedThreads).toBeGreaterThan(0);
-  });
-
-  const bindBusy = (size: number, products: number) => {
-    const session = runtime.createSession(encodeModel(busyModel(size, products)));
-    return { session, bind: () => session.bind({ x: floats([size, size]) }, { y: floats([size, size]) }) };
-  };
-
-  test("runs beside the event loop", async () => {
-    const { session, bind } = bindBusy(512, 100);
-    const binding = bind();
-    let ticks = 0;
-    const timer = setInterval(() => ticks++, 1);
-    await binding.runAsync();
-    clearInterval(timer);
-    expect(ticks).toBeGreaterThan(3);
-    binding.release();
-    session.release();
-  });
-
-  test("refuses to be used or released during a run", async () => {
-    const { session, bind } = bindBusy(512, 100);
-    const binding = bind();
-    const running = binding.runAsync();
-    expect(() => binding.run()).toThrow("found run() while a run is under way");
-    await expect(binding.runAsync()).rejects.toThrow("found runAsync() while a run is under way");
-    expect(() => binding.setInput("x", floats([512, 512]))).toThrow("setInput() while a run is under way");
-    expect(() => binding.release()).toThrow("release() while a run is under way");
-    expect(() => session.release()).toThrow("release() while a run is under way");
-    await running;
-    binding.release();
-    session.release();
-  });
-
-  test("an abort ends a run in the middle; the next one is whole, and other bindings never notice", async () => {
-    const { session, bind } = bindBusy(256, 400);
-    const [binding, neighbour] = [bind(), bind()];
-    const start = performance.now();
-    await binding.runAsync();
-    const wholeMs = performance.now() - start;
-    const beside = neighbour.runAsync();
-    const abortAt = performance.now();
-    await expect(binding.runAsync({ signal: AbortSignal.timeout(5) })).rejects.toMatchObject({ name: "AbortError" });
-    expect(performance.now() - abortAt).toBeLessThan(Math.max(wholeMs * 0.8, 40));
-    await beside;
-    await binding.runAsync();
-    session.release();
-  });
-
-  test("disablePrepacking lets edits of the weights be seen", () => {
-    const weights = floats([2, 2], 1, 0, 0, 1);
-    const session = runtime.createSession(encodeModel(project), { initializers: { weights }, disablePrepacking: true });
-    const y = floats([1, 2]);
-    const binding = session.bind({ x: floats([1, 2], 5, 6) }, { y });
-    binding.run();
-    expect([...y.data]).toEqual([5, 6]);
-    weights.data.set([0, 2, 2, 0]);
-    binding.run();
-    expect([...y.data]).toEqual([12, 10]);
-    session.release();
-  });
-
-  test("works on views of a WebAssembly memory", () => {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const state = hostTensor("float32", [2, 1], new Float32Array(memory.buffer as ArrayBuffer, 256, 2));
-    const session = runtime.createSession(encodeModel(addOne));
-    const binding = session.bind({ x: state }, { y: state });
-    binding.run();
-    expect([...new Float32Array(memory.buffer, 256, 2)]).toEqual([1, 1]);
-    memory.grow(1);
-    expect(() => binding.run()).toThrow("detached");
-    session.release();
-  });
-
-  test("bfloat16 passes", () => {
-    const value = { type: "bfloat16", shape: [2] } as const;
-    const session = runtime.createSession(
-      encodeModel({
-        name: "cast",
-        nodes: [{ opType: "Cast", inputs: ["x"], outputs: ["y"], attributes: { to: { int: 1 } } }],
-        inputs: [{ name: "x", ...value }],
-        outputs: [{ name: "y", type: "float32", shape: [2] }],
-      }),
-    );
-    const y = floats([2]);
-    session.bind({ x: hostTensor("bfloat16", [2], Uint16Array.of(0x3f80, 0xc000)) }, { y }).run();
-    expect([...y.data]).toEqual([1, -2]);
-    session.release();
-  });
-
-  test("a profile is written where its prefix says", () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "八哥 profile "));
-    const session = runtime.createSession(encodeModel(addOne), { profilePrefix: path.join(folder, "trace") });
-    session.bind({ x: floats([2, 1]) }, { y: floats([2, 1]) }).run();
-    const file = session.endProfiling();
-    expect(file.startsWith(path.join(folder, "trace"))).toBe(true);
-    expect(existsSync(file)).toBe(true);
-    session.release();
-    rmSync(folder, { recursive: true });
-  });
-});
-
-describe("hostTensor", () => {
-  test("refuses a length that is not the shape's product, another array kind, and strange sizes", () => {
-    expect(() => hostTensor("float32", [2, 3], new Float32Array(5))).toThrow(
-      "hostTensor float32: found 5 elements; expected 6, the product of shape [2,3]. To fix:",
-    );
-    expect(() => hostTensor("float32", [1], new Float64Array(1) as unknown as Float32Array<ArrayBuffer>)).toThrow(
-      "found Float64Array; expected Float32Array over an ArrayBuffer",
-    );
-    expect(() => hostTensor("int64", [-1])).toThrow("found shape [-1]");
   });
 });
