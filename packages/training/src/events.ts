@@ -76,6 +76,8 @@ export interface NoteEvent {
   type: "note";
   level: "info" | "warning";
   text: string;
+  /** How far something is: worth a place on the screen until the next event, not a line in a log each. */
+  isPassing?: boolean;
 }
 
 /** Why a run ended: all steps done, the caller asked, held-out loss stopped improving, or an error. */

@@ -24,7 +24,7 @@ import { readTextFiles, type TextFiles } from "./model-files.ts";
 import { openRun } from "./runs/run.ts";
 import { learningRateAt, scheduleFromShares } from "./schedule.ts";
 import type { OptimiserOptions, RunOptions, StageContext, StageResult, WatchingOptions } from "./stage.ts";
-import { announceData, describeSources, reportShards } from "./step/announce.ts";
+import { announceData, announcePassing, describeSources, reportShards } from "./step/announce.ts";
 import { heldOutLoss } from "./step/evaluate.ts";
 import { createLearner } from "./step/learner.ts";
 import { stepRows } from "./step/micro-batch.ts";
@@ -106,6 +106,7 @@ export async function pretrain(options: PretrainOptions, context: StageContext):
       decay: options.decay,
       finalShare: options.finalRate,
     });
+    announcePassing(context.emit, `compiling a step of ${rows.microBatch} × ${options.context} tokens`);
     const learner = createLearner(plan.config, { ...rows, ...learnerOptionsOf(options) });
 
     const peakGflops = await machinePeakGflops(context.home, threadsOf(options));

@@ -26,7 +26,7 @@ import { conversationRenderer, promptOf, readTextFiles, type TextFiles } from ".
 import { openRun } from "./runs/run.ts";
 import { learningRateAt, scheduleFromShares } from "./schedule.ts";
 import type { OptimiserOptions, RunOptions, StageContext, StageResult, WatchingOptions } from "./stage.ts";
-import { announceData, describeSources, reportShards } from "./step/announce.ts";
+import { announceData, announcePassing, describeSources, reportShards } from "./step/announce.ts";
 import { heldOutLoss } from "./step/evaluate.ts";
 import { createLearner } from "./step/learner.ts";
 import { stepRows } from "./step/micro-batch.ts";
@@ -102,6 +102,7 @@ export async function sft(options: SftOptions, context: StageContext): Promise<S
     // Model
     const { beta1, beta2, weightDecay, clip } = options;
     const threads = options.threads === undefined ? {} : { threads: options.threads };
+    announcePassing(context.emit, `compiling a step of ${rows.microBatch} × ${time} tokens`);
     const learner = createLearner(config, { ...rows, context: time, beta1, beta2, weightDecay, clip, ...threads });
     const peakGflops = await machinePeakGflops(context.home, threads);
 

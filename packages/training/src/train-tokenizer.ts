@@ -15,6 +15,7 @@ import { listSourceFiles } from "./data/source-files.ts";
 import { type DataError, explainWriteFailure, OptionError } from "./errors.ts";
 import { makeFolder } from "./files/durable.ts";
 import type { StageContext } from "./stage.ts";
+import { announcePassing } from "./step/announce.ts";
 
 export interface TrainTokenizerOptions {
   /** Files and folders; conversations count as text as well. */
@@ -29,13 +30,14 @@ export interface TrainTokenizerOptions {
 }
 
 /** How often a person hears of it. */
-const REPORT_MS = 2000;
+const REPORT_MS = 500;
 
 /** @throws {DataError} for unreadable data; {TokenizerInputError} for a vocabulary too small; {DOMException} AbortError */
 export async function trainTokenizerStage(options: TrainTokenizerOptions, context: StageContext): Promise<Tokenizer> {
   const started = performance.now();
   const note = (text: string) => context.emit({ type: "note", level: "info", text });
   let bad = 0;
+  const read = { documents: 0, characters: 0 };
   const onBad = (error: DataError) => {
     bad += 1;
     if (bad <= 5) context.emit({ type: "note", level: "warning", text: error.message });
@@ -50,6 +52,8 @@ export async function trainTokenizerStage(options: TrainTokenizerOptions, contex
         const readOptions = { kinds: ["text", "conversation"] as const, signal: context.signal };
         for await (const { record } of readRecords(file, { ...readOptions, ...(options.skipBad && { onBad }) })) {
           const texts = "text" in record ? [record.text] : record.messages.map(({ content }) => content);
+          read.documents += 1;
+          for (const text of texts) read.characters += text.length;
           if (texts.some((text) => text !== "")) documents += 1;
           else empty += 1;
           yield* texts;
@@ -59,17 +63,16 @@ export async function trainTokenizerStage(options: TrainTokenizerOptions, contex
     }
   }
 
-  let reported = started;
-  let read = { documents: 0, characters: 0 };
+  let reported = Number.NEGATIVE_INFINITY;
   const tokenizer = await trainTokenizer(documents(), {
     vocabularySize: options.vocabulary,
     minimumCount: options.minimumCount,
     signal: context.signal,
     onProgress: (progress) => {
-      if (progress.stage === "counting") read = progress;
       if (performance.now() - reported < REPORT_MS) return;
       reported = performance.now();
-      note(
+      announcePassing(
+        context.emit,
         progress.stage === "counting"
           ? `counting words: ${progress.documents.toLocaleString("en")} documents, ${progress.words.toLocaleString("en")} different words`
           : `merging: ${progress.tokens.toLocaleString("en")} of ${progress.ofTokens.toLocaleString("en")} tokens`,

@@ -9,7 +9,7 @@ import { closest } from "../options/did-you-mean.ts";
 import { drawChart } from "../terminal/chart.ts";
 import { formatCount, formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
-import { printable } from "../terminal/width.ts";
+import { displayWidth, printable } from "../terminal/width.ts";
 import { listRuns, type RunState, type RunSummary, readMetrics, readRun } from "./support/run-folders.ts";
 
 export const runs = defineCommand({
@@ -36,7 +36,10 @@ export const runs = defineCommand({
       `${formatDuration((Date.now() - run.changedAt) / 1000)} ago`,
     ]);
     const headings = ["run", "stage", "state", "step", "loss", "bits/byte", "changed"];
-    context.output.write(`${formatTable([headings.map(context.palette.dim), ...rows]).join("\n")}\n`);
+    const columns = context.output.columns ?? Number.POSITIVE_INFINITY;
+    context.output.write(
+      `${fittingTable(headings, [headings.map(context.palette.dim), ...rows], columns).join("\n")}\n`,
+    );
   },
 });
 
@@ -68,6 +71,17 @@ export const runsShow = defineCommand({
     context.output.write(`${lines.join("\n")}\n`);
   },
 });
+
+/** On a narrow terminal some columns are left out: lines that wrap cannot be read as a table. */
+function fittingTable(headings: readonly string[], rows: readonly string[][], columns: number): string[] {
+  const leftOut: string[] = [];
+  for (const next of ["", "bits/byte", "stage", "changed", "loss"]) {
+    leftOut.push(next);
+    const table = formatTable(rows.map((row) => row.filter((_, index) => !leftOut.includes(headings[index]!))));
+    if (table.every((line) => displayWidth(line) <= columns) || next === "loss") return table;
+  }
+  return [];
+}
 
 function findRun(name: string, context: CommandContext): RunSummary {
   const known = listRuns(context.home);

@@ -5,7 +5,7 @@ import { drawBar, drawChart } from "./chart.ts";
 import type { Palette } from "./colour.ts";
 import { formatCount, formatDuration, formatShare, formatShort, formatSmall } from "./format.ts";
 import type { TrainingState } from "./training-state.ts";
-import { printable } from "./width.ts";
+import { displayWidth, printable } from "./width.ts";
 
 /** One line per event, for logs; undefined for what a log shows elsewhere. */
 export function eventLine(event: TrainingEvent): string {
@@ -17,9 +17,9 @@ export function eventLine(event: TrainingEvent): string {
         ...(event.notes ?? []),
       ].join("\n");
     case "step":
-      return `step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ${rateText(event)}  ${speedText(event)}  ${leftText(event)}`;
+      return `step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ${rateParts(event).join("  ")}  ${speedText(event)}  ${leftText(event)}`;
     case "evaluation":
-      return `validation at step ${event.step}: ${evaluationText(event)}`;
+      return `validation at step ${event.step}: ${evaluationParts(event).join(", ")}`;
     case "sample":
       return `sample at step ${event.step}: ${sampleText(event.prompt, event.text)}`;
     case "checkpoint":
@@ -40,24 +40,42 @@ export function liveLines(state: TrainingState, columns: number, palette: Palett
       `${palette.bold(start.stage)} ${printable(start.run)} ${palette.dim(`${formatShort(start.parameters)} parameters`)}`,
     );
   }
+  if (start === undefined) return state.passing === undefined ? [] : [palette.dim(`${printable(state.passing)} …`)];
   if (step === undefined) return [...lines, palette.dim("preparing the first step …")];
   lines.push(...drawChart(state.losses, { columns: Math.min(columns - 1, 90), rows: 6 }).map(palette.cyan));
   const share = step.step / step.steps;
   const counter = `${formatCount(step.step)}/${formatCount(step.steps)}`;
   const barColumns = Math.max(8, Math.min(40, columns - counter.length - 34));
   lines.push(`${counter} ${palette.green(drawBar(share, barColumns))} ${formatShare(share)}  ${leftText(step)}`);
-  lines.push(`loss ${palette.bold(step.loss.toFixed(4))}  ${rateText(step)}`);
+  lines.push(...flow([`loss ${palette.bold(step.loss.toFixed(4))}`, ...rateParts(step)], columns));
   lines.push(speedText(step));
   if (evaluation !== undefined) {
-    lines.push(`validation ${evaluationText(evaluation)} ${palette.dim(`at step ${formatCount(evaluation.step)}`)}`);
+    const at = palette.dim(`at step ${formatCount(evaluation.step)}`);
+    lines.push(
+      ...flow([`validation ${evaluationParts(evaluation)[0]!}`, ...evaluationParts(evaluation).slice(1), at], columns),
+    );
   }
   if (sample !== undefined) lines.push(palette.dim(sampleText(sample.prompt, sample.text)));
   return lines;
 }
 
-function rateText(event: StepEvent): string {
-  const parameterNorm = event.parameterNorm === undefined ? "" : `  parameter norm ${event.parameterNorm.toFixed(1)}`;
-  return `learning rate ${formatSmall(event.learningRate)}  gradient norm ${event.gradientNorm.toFixed(2)}${parameterNorm}`;
+/** Parts side by side, on as many lines as a narrow terminal needs. */
+function flow(parts: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const joined = lines.length === 0 ? part : `${lines.at(-1)}  ${part}`;
+    if (lines.length === 0 || displayWidth(joined) > columns - 1) lines.push(part);
+    else lines[lines.length - 1] = joined;
+  }
+  return lines;
+}
+
+function rateParts(event: StepEvent): string[] {
+  return [
+    `learning rate ${formatSmall(event.learningRate)}`,
+    `gradient norm ${event.gradientNorm.toFixed(2)}`,
+    ...(event.parameterNorm === undefined ? [] : [`parameter norm ${event.parameterNorm.toFixed(1)}`]),
+  ];
 }
 
 function speedText(event: StepEvent): string {
@@ -69,10 +87,13 @@ function leftText(event: StepEvent): string {
   return `${formatDuration(event.secondsLeft)} left`;
 }
 
-function evaluationText(event: EvaluationEvent): string {
-  const parts = [`loss ${event.loss.toFixed(4)}`, `perplexity ${event.perplexity.toPrecision(4)}`];
-  if (event.bitsPerByte !== undefined) parts.push(`${event.bitsPerByte.toFixed(4)} bits/byte`);
-  return `${parts.join(", ")}${event.isBest === true ? ", best so far" : ""}`;
+function evaluationParts(event: EvaluationEvent): string[] {
+  return [
+    `loss ${event.loss.toFixed(4)}`,
+    `perplexity ${event.perplexity.toPrecision(4)}`,
+    ...(event.bitsPerByte === undefined ? [] : [`${event.bitsPerByte.toFixed(4)} bits/byte`]),
+    ...(event.isBest === true ? ["best so far"] : []),
+  ];
 }
 
 /** On one line: a sample with line feeds would push the chart off the screen. */

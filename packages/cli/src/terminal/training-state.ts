@@ -7,6 +7,8 @@ export interface TrainingState {
   step?: StepEvent;
   evaluation?: EvaluationEvent;
   sample?: SampleEvent;
+  /** How far something is before the first step. */
+  passing?: string;
   /** One loss per step since this process started, thinned to at most MAX_LOSSES. */
   losses: number[];
   /** Steps that one entry of `losses` stands for. */
@@ -30,6 +32,7 @@ export function applyEvent(state: TrainingState, event: TrainingEvent): void {
         step: undefined,
         evaluation: undefined,
         sample: undefined,
+        passing: undefined,
       });
       break;
     case "step":
@@ -42,8 +45,10 @@ export function applyEvent(state: TrainingState, event: TrainingEvent): void {
     case "sample":
       state.sample = event;
       break;
-    case "checkpoint":
     case "note":
+      if (event.isPassing === true) state.passing = event.text;
+      break;
+    case "checkpoint":
     case "end":
       break;
   }

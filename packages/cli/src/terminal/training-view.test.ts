@@ -76,6 +76,16 @@ describe("on a terminal", () => {
     expect(stream.screen()).toMatchSnapshot();
   });
 
+  test("before the first step the line at the bottom says what is done, and is gone when it is over", () => {
+    const passing = (text: string): TrainingEvent => ({ type: "note", level: "info", text, isPassing: true });
+    const events = [passing("tokenising a: 1 %"), passing("tokenising a: 90 %")];
+    expect(play(events.slice(0, 1), { isTTY: true }).stream.text).toContain("tokenising a: 1 % …");
+    const { stream } = play([...events, { type: "note", level: "info", text: "written" }], { isTTY: true });
+    expect(stream.screen()).toEqual(["written", ""]);
+    const log = play([...Array.from({ length: 25 }, () => events[0]!)], { isTTY: false }).stream.text;
+    expect(log.split("\n")).toHaveLength(3);
+  });
+
   test("what was said before stays above the block, which is drawn once only", () => {
     const later = { ...evaluation, step: 120, bitsPerByte: 1.1 } as TrainingEvent;
     const { stream } = play([start, ...steps.slice(0, 20), evaluation, checkpoint, later, end], {
@@ -89,7 +99,7 @@ describe("on a terminal", () => {
     ]);
     expect(screen.filter((line) => line.includes("4.21M parameters"))).toHaveLength(1);
     expect(screen.slice(-4)).toEqual([
-      "validation loss 2.9000, perplexity 18.17, 1.1000 bits/byte…",
+      "best so far  at step 120",
       "stopped as asked after 120 steps in 1 min 15 s, loss 2.5000",
       "last checkpoint: runs/第一次/checkpoints/120",
       "",

@@ -46,12 +46,17 @@ function jsonView(output: TextStream): TrainingView {
 
 function plainView({ stream, now = Date.now }: TrainingViewOptions): TrainingView {
   let lastStepLine = Number.NEGATIVE_INFINITY;
+  let lastPassingLine = now();
   return {
     show: (event) => {
       if (event.type === "step") {
         const isLast = event.step === event.steps;
         if (!isLast && now() - lastStepLine < LOG_INTERVAL_MS) return;
         lastStepLine = now();
+      }
+      if (event.type === "note" && event.isPassing === true) {
+        if (now() - lastPassingLine < LOG_INTERVAL_MS) return;
+        lastPassingLine = now();
       }
       stream.write(`${eventLine(event)}\n`);
     },
@@ -96,6 +101,7 @@ function liveView(
       case "sample":
         return state.sample === undefined ? [] : [eventLine(state.sample)];
       case "note":
+        if (event.isPassing === true) return [];
         return event.level === "warning" ? [palette.yellow(eventLine(event))] : [eventLine(event)];
       case "checkpoint":
         return [palette.dim(eventLine(event))];
@@ -109,6 +115,7 @@ function liveView(
     if (isOver) return;
     isOver = true;
     if (state.start !== undefined) draw();
+    else region.draw([]);
     clearTimeout(timer);
     region.close();
   }

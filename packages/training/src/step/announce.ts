@@ -6,18 +6,23 @@ import type { TrainingBatches } from "../data/training-batches.ts";
 import type { DataError } from "../errors.ts";
 import type { TrainingListener } from "../events.ts";
 
-const REPORT_MS = 2000;
+const REPORT_MS = 500;
 /** Bad lines told one by one; the rest are counted. */
 const badLinesTold = 5;
 
 const count = (value: number) => Math.round(value).toLocaleString("en");
 
-/** Listeners for `openDataset`: progress every two seconds, and the first bad lines. */
+/** Says what takes its time before the first step. */
+export function announcePassing(emit: TrainingListener, text: string): void {
+  emit({ type: "note", level: "info", text, isPassing: true });
+}
+
+/** Listeners for `openDataset`: progress twice a second, and the first bad lines. */
 export function reportShards(emit: TrainingListener): {
   onProgress: (progress: ShardProgress) => void;
   onBad: (error: DataError) => void;
 } {
-  let reported = performance.now();
+  let reported = Number.NEGATIVE_INFINITY;
   let bad = 0;
   return {
     onProgress({ source, bytesRead, bytes, documents, tokens }) {
@@ -25,7 +30,7 @@ export function reportShards(emit: TrainingListener): {
       reported = performance.now();
       const percent = bytes === 0 ? 100 : Math.floor((100 * bytesRead) / bytes);
       const text = `tokenising ${source}: ${percent} %, ${count(documents)} documents, ${count(tokens)} tokens`;
-      emit({ type: "note", level: "info", text });
+      announcePassing(emit, text);
     },
     onBad(error) {
       bad += 1;
