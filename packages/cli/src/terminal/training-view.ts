@@ -74,6 +74,8 @@ function liveView(
   let lastDrawing = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
+  // A second Ctrl-C ends the process where it stands; the cursor must come back even then.
+  process.once("exit", region.close);
 
   function draw(): void {
     clearTimeout(timer);
@@ -114,6 +116,7 @@ function liveView(
   function close(): void {
     if (isOver) return;
     isOver = true;
+    process.off("exit", region.close);
     if (state.start !== undefined) draw();
     else region.draw([]);
     clearTimeout(timer);
