@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import koffi, { type LibraryHandle } from "koffi";
 import { OnnxRuntimeError } from "../errors.ts";
+import { disableTelemetry } from "./no-telemetry.ts";
 
 /** An address. koffi gives a number below 2^53 and a bigint from there on. */
 export type Pointer = number | bigint;
@@ -31,6 +32,7 @@ const signatures = {
   GetErrorCode: [1, "int", "pointer"],
   GetErrorMessage: [2, "string", "pointer"],
   CreateEnv: [3, "pointer", "int", "string", "pointer"],
+  DisableTelemetryEvents: [6, "pointer", "pointer"],
   CreateSessionFromArray: [8, "pointer", "pointer", "pointer", "size", "pointer", "pointer"],
   CreateSessionOptions: [10, "pointer", "pointer"],
   EnableProfiling: [14, "pointer", "pointer", "path"],
@@ -150,6 +152,7 @@ export function loadNativeFunctions(): { functions: NativeFunctions; version: st
   const file = path.join(path.dirname(manifest), "bin", "napi-v6", process.platform, process.arch, fileName);
 
   koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes }); // only takes effect before a load
+  disableTelemetry();
   try {
     library = koffi.load(file);
   } catch (error) {

@@ -27,6 +27,7 @@ function createSharedEnvironment(api: CApi, threads: number): CApiEnvironment {
     const pointer: Pointer = result("environment", (out) =>
       functions.CreateEnvWithGlobalThreadPools(fatalOnly, "myna", options, out),
     );
+    check("telemetry", functions.DisableTelemetryEvents(pointer));
     return { pointer, sharedThreads: threads };
   } finally {
     functions.ReleaseThreadingOptions(options);
@@ -78,6 +79,7 @@ export function openCApiRuntime(threads = defaultThreads()): Runtime {
     }
   }
   const pointer = api.result("environment", (out) => api.functions.CreateEnv(fatalOnly, "myna", out));
+  api.check("telemetry", api.functions.DisableTelemetryEvents(pointer));
   const runtime = new CApiRuntime(api, { pointer, sharedThreads: 0 });
   selfCheck(runtime);
   return runtime;

@@ -11,6 +11,7 @@ import { elementTypeOf } from "../onnx/element-types.ts";
 import { abortError, checkAllInputsBound, checkAttached, checkBinding, unsupportedType } from "./check-binding.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import { inlineInitializers } from "./inline-initializers.ts";
+import { disableTelemetry } from "./no-telemetry.ts";
 import type { Binding, PrepackedWeights, Runtime, Session, SessionOptions, ValueInfo } from "./runtime.ts";
 import { selfCheck } from "./self-check.ts";
 
@@ -280,6 +281,7 @@ class NApiRuntime implements Runtime {
 
 /** @throws {OnnxRuntimeError} if the binding cannot be loaded or fails the self-check */
 export function openNApiRuntime(): Runtime {
+  disableTelemetry(); // before the library is loaded
   const require = createRequire(import.meta.url);
   const runtime = native("N-API runtime", () => {
     const { binding, initOrt }: NativeBinding = require("onnxruntime-node/dist/binding.js");
