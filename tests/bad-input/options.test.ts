@@ -39,6 +39,17 @@ test.each([
   expect(await refusedUntouched(workshop, "plan", ...sizes)).toContain(wording);
 });
 
+test("a length given in two ways", async () => {
+  expect(await pretrain("--steps", "5", "--tokens", "1M")).toContain(
+    "--tokens: found --steps as well; expected one of --steps, --tokens and --epochs. To fix: leave out all but one.",
+  );
+});
+
+test("a model that no memory holds", async () => {
+  const error = await pretrain("--width", "1000000", "--heads", "10000", "--steps", "1");
+  expect(error).toMatch(/^model: found [\d,]+ parameters; expected a model whose weights, gradients and moments fit/);
+});
+
 test.each(["a/b", "../elsewhere", "..", ".hidden", "a\\b", "a\nb", "", " ", `${"long".repeat(26)}`])(
   "a run cannot be called %j",
   async (name) => {

@@ -109,9 +109,14 @@ export class Workshop {
     return ["sft", this.path("talks.jsonl"), "--run", run, "--batch", "256", "--held-out", "0.1", ...more];
   }
 
-  /** Every file under the home (or another folder) with its contents' hash: equal listings, nothing changed. */
+  /**
+   * Every file under the home (or another folder) with its contents' hash: equal listings, nothing changed. How fast the
+   * machine is may be measured at any time, so machine.json is left out.
+   */
   listing(folder: string = this.home): Record<string, string> {
-    const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name));
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name !== "machine.json")
+      .map((name) => join(folder, name));
     const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 16);
     return Object.fromEntries(
       names.map((path) => [relative(folder, path), statSync(path).isFile() ? hash(path) : "folder"]).sort(),

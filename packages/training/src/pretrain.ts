@@ -18,6 +18,7 @@ import { textDocuments } from "./data/document-encoder.ts";
 import { parseSource } from "./data/source.ts";
 import { createTrainingBatches } from "./data/training-batches.ts";
 import { validationBatches } from "./data/validation-batches.ts";
+import { OptionError } from "./errors.ts";
 import { machinePeakGflops } from "./metrics/machine-peak.ts";
 import { openMetricsLog } from "./metrics/metrics-log.ts";
 import { readTextFiles, type TextFiles } from "./model-files.ts";
@@ -60,6 +61,7 @@ export interface PretrainOptions extends RunOptions, OptimiserOptions, WatchingO
 /** @throws {TrainingError} for whatever a person can mend; the last checkpoint is whole then */
 export async function pretrain(options: PretrainOptions, context: StageContext): Promise<StageResult> {
   const { seed } = options;
+  checkLength(options);
   const files = readTextFiles(options.tokenizer);
   const run = openRun({
     ...context,
@@ -230,6 +232,18 @@ export async function pretrain(options: PretrainOptions, context: StageContext):
     dataset?.close();
     run.release();
   }
+}
+
+/** @throws {OptionError} if the length of the run is given in two ways */
+function checkLength({ steps, tokens, epochs }: PretrainOptions): void {
+  const given = Object.entries({ steps, tokens, epochs }).filter(([, value]) => value !== undefined);
+  if (given.length <= 1) return;
+  throw new OptionError({
+    where: `--${given[1]![0]}`,
+    found: `--${given[0]![0]} as well`,
+    expected: "one of --steps, --tokens and --epochs",
+    fix: `leave out all but one`,
+  });
 }
 
 function encoderOf({ tokenizer, endOfTextId }: TextFiles) {

@@ -104,10 +104,11 @@ export async function sft(options: SftOptions, context: StageContext): Promise<S
     const threads = options.threads === undefined ? {} : { threads: options.threads };
     announcePassing(context.emit, `compiling a step of ${rows.microBatch} × ${time} tokens`);
     const learner = createLearner(config, { ...rows, context: time, beta1, beta2, weightDecay, clip, ...threads });
+    // Damaged weights are met before anything of the run is written.
+    learner.loadWeights(options.model);
     const peakGflops = await machinePeakGflops(context.home, threads);
 
-    // Where it begins. Damaged weights are met before anything of the run is written.
-    learner.loadWeights(options.model);
+    // Where it begins
     run.begin({
       seed,
       parent: options.model,

@@ -10,7 +10,7 @@ import {
 } from "@myna/models";
 import type { Checkpoint } from "../checkpoints/read-checkpoint.ts";
 import type { Batch } from "../data/batch.ts";
-import { DivergenceError } from "../errors.ts";
+import { DivergenceError, OptionError } from "../errors.ts";
 import { chooseOptimizer } from "../optimiser/choose-optimizer.ts";
 import { createOptimizer, type Optimizer } from "../optimiser/optimizer.ts";
 import { compileEvaluationStep, compileTrainingStep, type EvaluationStep } from "./training-step.ts";
@@ -68,14 +68,10 @@ export interface LearnedStep {
 export function createLearner(config: DecoderConfig, options: LearnerOptions): Learner {
   const { microBatch: batch, accumulate, context: time, zLoss, threads } = options;
   const accumulates = accumulate > 1;
-  const optimizer = createOptimizer({
-    parameters: decoderParameters(config),
-    beta1: options.beta1,
-    beta2: options.beta2,
-    weightDecay: options.weightDecay,
-    clip: options.clip,
-    accumulates,
-  });
+  const { beta1, beta2, weightDecay, clip } = options;
+  const optimizer = withinMemory(config, () =>
+    createOptimizer({ parameters: decoderParameters(config), beta1, beta2, weightDecay, clip, accumulates }),
+  );
   const { parameters, gradients } = optimizer;
   const stepOptions = { batch, time, ...(zLoss !== undefined && { zLoss }), ...(threads !== undefined && { threads }) };
   const step = compileTrainingStep(config, parameters, gradients, stepOptions);
@@ -132,4 +128,23 @@ function divergedLoss(loss: number, step: number): DivergenceError {
         ? "take another base model, whose weights are numbers, or a lower --learning-rate"
         : "start a new run with a lower --learning-rate or a longer --warmup; the last checkpoint is as it was",
   });
+}
+
+/** @throws {OptionError} where the system has no room for what `reserve` asks */
+function withinMemory<Result>(config: DecoderConfig, reserve: () => Result): Result {
+  try {
+    return reserve();
+  } catch (error) {
+    if (!(error instanceof RangeError) || !/allocation failed|array length/i.test(error.message)) throw error;
+    const parameters = decoderParameters(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    throw new OptionError(
+      {
+        where: "model",
+        found: `${parameters.toLocaleString("en")} parameters`,
+        expected: "a model whose weights, gradients and moments fit into memory",
+        fix: "choose a smaller --depth or --width; myna plan shows what a model needs",
+      },
+      { cause: error },
+    );
+  }
 }
