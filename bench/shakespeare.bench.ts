@@ -73,10 +73,11 @@ function createOurs(ids: Uint8Array, vocabulary: number, style: "gpt2" | "qwen3"
     beta2: 0.99,
     weightDecay: 0.1,
     clip: 1,
+    replicas: 2,
   });
   initialiseParameters(config, 1337, ({ name }) => optimizer.parameters[name]!);
   const options = { ...shape, packed: false, threads: 2 };
-  const step = compileTrainingStep(config, optimizer.parameters, optimizer.gradients, options);
+  const step = compileTrainingStep(config, optimizer.parameters, optimizer.gradientSets, options);
   const evaluation = compileEvaluationStep(config, optimizer.parameters, options);
   const random = randomStream(1337, "batches");
   const schedule = { kind: "cosine", peak: 1e-3, steps, warmupSteps: 100, finalShare: 0.1 } as const;

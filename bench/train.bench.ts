@@ -6,12 +6,12 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { compile, hostTensor, linear, traceProgram } from "@myna/tensor";
+import { measurePeakGflops } from "@myna/training";
 import type { Benchmark } from "./run.ts";
 import { peerPython } from "./support/python.ts";
 import { median, quartiles } from "./support/statistics.ts";
 import { createStepper } from "./support/stepper.ts";
-import { type StepShape, type Style, shapes, stepFlops, styles } from "./support/training-step.ts";
+import { type StepShape, type Style, shapes, styles } from "./support/training-step.ts";
 
 const modes = ["eager", "compile"] as const;
 type ShapeName = keyof typeof shapes;
@@ -62,24 +62,27 @@ interface Comparison {
 async function compare(style: Style, name: ShapeName): Promise<Comparison> {
   const shape = shapes[name];
   const stepper = createStepper(style, shape);
-  const ourSteps = (count: number): number[] =>
-    Array.from({ length: count }, () => {
+  const ourSteps = async (count: number): Promise<number[]> => {
+    const times: number[] = [];
+    for (let step = 0; step < count; step++) {
       const start = performance.now();
-      stepper.step();
-      return performance.now() - start;
-    });
+      await stepper.step();
+      times.push(performance.now() - start);
+    }
+    return times;
+  };
   const peers = modes.map((mode) => ({ mode, peer: new Peer(style, shape, mode), times: [] as number[] }));
   const ours: number[] = [];
   try {
-    ourSteps(warmupSteps);
+    await ourSteps(warmupSteps);
     for (const { peer } of peers) await peer.steps(warmupSteps);
     for (let round = 0; round < rounds; round++) {
-      ours.push(median(ourSteps(stepsPerRound[name])));
+      ours.push(median(await ourSteps(stepsPerRound[name])));
       for (const { peer, times } of peers) times.push(median(await peer.steps(stepsPerRound[name])));
     }
   } finally {
     for (const { peer } of peers) peer.end();
-    stepper.executable.release();
+    stepper.release();
   }
   const fastest = peers.reduce((best, one) => (median(one.times) < median(best.times) ? one : best));
   const ratios = ours.map((ms, round) => fastest.times[round]! / ms);
@@ -90,26 +93,8 @@ async function compare(style: Style, name: ShapeName): Promise<Comparison> {
     ms,
     peerMs: median(fastest.times),
     peerMode: fastest.mode,
-    gflops: stepFlops(style, shape) / ms / 1e6,
+    gflops: stepper.flops / ms / 1e6,
   };
-}
-
-/** The fastest of several large products: what the machine's multipliers give at best. */
-function peakGflops(): number {
-  const size = 1536;
-  const spec = { type: "float32", shape: [size, size] } as const;
-  const executable = compile(traceProgram({ a: spec, b: spec }, ({ a, b }) => ({ y: linear(a!, b!) })));
-  const matrix = () => hostTensor("float32", [size, size], new Float32Array(size * size).fill(0.5));
-  const binding = executable.bind({ a: matrix(), b: matrix() }, executable.allocateOutputs());
-  let fastest = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 20; run++) {
-    const start = performance.now();
-    binding.run();
-    fastest = Math.min(fastest, performance.now() - start);
-  }
-  binding.release();
-  executable.release();
-  return (2 * size ** 3) / fastest / 1e6;
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
@@ -117,6 +102,8 @@ const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 export const benchmark: Benchmark = {
   description: "the training step against PyTorch, interleaved: [style] [shape]",
   async run([onlyStyle, onlyShape]) {
+    // Before any peer starts: PyTorch's compiler leaves processes behind that take a while to end.
+    const peakGflops = Math.round(await measurePeakGflops());
     const ratio: Record<string, Record<string, number>> = {};
     const spread: Record<string, Record<string, number[]>> = {};
     const gflops: Record<string, Record<string, number>> = {};
@@ -133,6 +120,6 @@ export const benchmark: Benchmark = {
         );
       }
     }
-    return { ratio, spread, gflops, peakGflops: Math.round(peakGflops()) };
+    return { ratio, spread, gflops, peakGflops };
   },
 };

@@ -35,6 +35,7 @@ export * from "./runs/versions.ts";
 export * from "./schedule.ts";
 export { type SftOptions, sft } from "./sft.ts";
 export * from "./stage.ts";
+export { createLearner, type Learner, type LearnerOptions } from "./step/learner.ts";
 export { type MeasuredLearner, measureLearner } from "./step/measure-learner.ts";
 export * from "./step/training-step.ts";
 export { type TrainTokenizerOptions, trainTokenizerStage } from "./train-tokenizer.ts";

@@ -10,6 +10,7 @@ import { recompute } from "./recompute.ts";
 import type { Pass } from "./rewrite.ts";
 import { schedule } from "./schedule.ts";
 import { simplifyMoves } from "./simplify-moves.ts";
+import { untransposeProducts } from "./untranspose-products.ts";
 
 export interface OptimiseOptions {
   /**
@@ -30,6 +31,7 @@ export function optimise(program: Program, { onPass, memoryBudgetBytes }: Optimi
     "eliminate-common-subexpressions": eliminateCommonSubexpressions,
     "contract-reductions": contractReductions,
     "fuse-products": fuseProducts,
+    "untranspose-products": untransposeProducts,
     "simplify-moves again": simplifyMoves,
     "eliminate-dead-code": eliminateDeadCode,
     schedule,

@@ -15,9 +15,10 @@ export interface OptimizerChoice {
  *
  * @param parameterCount trainable parameters
  * @param accumulates    whether a step has several micro-batches: one more copy of the gradients
+ * @param replicas       sets of gradients
  */
-export function chooseOptimizer(parameterCount: number, accumulates = false): OptimizerChoice {
-  const copies = accumulates ? 5 : 4;
+export function chooseOptimizer(parameterCount: number, accumulates = false, replicas = 1): OptimizerChoice {
+  const copies = (accumulates ? 4 : 3) + replicas;
   const bytes = parameterCount * floatBytes * copies;
   const size = `${sizeText(bytes)} for weights, gradients and moments`;
   return bytes <= arenaBytes

@@ -130,14 +130,15 @@ function scalars<Name extends string>(...names: readonly Name[]): Scalars<Name> 
 /** Bindings of each program to the blocks of the arrays it was used with, made at the first use. */
 class BindingCache {
   readonly #blockLength: number;
-  readonly #bindings = new Map<Executable, Map<Floats, Binding[]>>();
+  readonly #bindings = new Map<Executable, Map<string, Binding[]>>();
+  readonly #numbers = new Map<Floats, number>();
 
   constructor(blockLength: number) {
     this.#blockLength = blockLength;
   }
 
   /**
-   * @param arrays  of one length; the first tells bindings apart. An output "NAME.next" is written over the input NAME
+   * @param arrays  of one length; together they tell bindings apart. An output "NAME.next" is written over the input NAME
    * @param scalars inputs without blocks
    * @param outputs that replace no input
    */
@@ -147,7 +148,9 @@ class BindingCache {
     scalars: Readonly<Record<string, HostTensor>>,
     outputs: Readonly<Record<string, HostTensor>> = {},
   ): readonly Binding[] {
-    const [key] = Object.values(arrays) as [Floats];
+    const all = Object.values(arrays) as [Floats, ...Floats[]];
+    const [{ length }] = all;
+    const key = all.map((array) => this.#numberOf(array)).join();
     let byArray = this.#bindings.get(program);
     if (byArray === undefined) {
       byArray = new Map();
@@ -156,8 +159,8 @@ class BindingCache {
     let bindings = byArray.get(key);
     if (bindings === undefined) {
       bindings = [];
-      for (let start = 0; start < key.length; start += this.#blockLength) {
-        const end = Math.min(key.length, start + this.#blockLength);
+      for (let start = 0; start < length; start += this.#blockLength) {
+        const end = Math.min(length, start + this.#blockLength);
         const tensors = Object.fromEntries(
           Object.entries(arrays).map(([name, array]) => [
             name,
@@ -171,6 +174,13 @@ class BindingCache {
       byArray.set(key, bindings);
     }
     return bindings;
+  }
+
+  #numberOf(array: Floats): number {
+    const known = this.#numbers.get(array);
+    if (known !== undefined) return known;
+    this.#numbers.set(array, this.#numbers.size);
+    return this.#numbers.size - 1;
   }
 
   release(): void {

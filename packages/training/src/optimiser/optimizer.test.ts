@@ -93,6 +93,25 @@ describe.each(kinds)("createOptimizer in %s", (kind) => {
     },
   );
 
+  test("gradients of replicas add up, with and without accumulation", () => {
+    const split = create({ replicas: 3 });
+    split.gradientSets.forEach((set, index) => {
+      for (const { data } of Object.values(set)) data.fill(0.1 * (index + 1));
+    });
+    const whole = create();
+    fill(whole, 0.6);
+    const accumulated = create({ replicas: 2, accumulates: true });
+    for (const weight of [1, 3]) {
+      for (const set of accumulated.gradientSets) for (const { data } of Object.values(set)) data.fill(0.3);
+      accumulated.addGradients(weight);
+    }
+    const { gradientNorm } = whole.update({ learningRate: 0.01 });
+    for (const optimizer of [split, accumulated]) {
+      expect(optimizer.update({ learningRate: 0.01 }).gradientNorm).toBeCloseTo(gradientNorm, 6);
+      for (const [index, value] of weightsOf(optimizer).entries()) expect(value).toBeCloseTo(weightsOf(whole)[index]!, 6);
+    }
+  });
+
   test("an optimiser that takes over exported state continues bit for bit", () => {
     const [first, second] = [create(), create()];
     const run = (optimizer: Optimizer, updates: number) => {

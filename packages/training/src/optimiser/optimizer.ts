@@ -31,6 +31,8 @@ export interface OptimizerOptions {
   readonly clip: number;
   /** Reserves the buffer that `addGradients` sums into: needed when a step has several micro-batches. Default false. */
   readonly accumulates?: boolean;
+  /** Sets of gradients: one for each replica of the step that runs beside the others. Default 1. */
+  readonly replicas?: number;
   /** Where it computes. Default: as `chooseOptimizer` says. */
   readonly kind?: "wasm" | "graph";
 }
@@ -52,10 +54,12 @@ export interface Optimizer {
   readonly updates: number;
   /** Read and updated in place. Zeros at first: the caller fills in initial or loaded weights. */
   readonly parameters: Readonly<Record<string, HostTensor<"float32">>>;
-  /** Bind the step's gradient outputs to these; a run overwrites them. */
+  /** Bind the step's gradient outputs to these; a run overwrites them. The first of `gradientSets`. */
   readonly gradients: Readonly<Record<string, HostTensor<"float32">>>;
+  /** One for each replica; their sum is the gradient. */
+  readonly gradientSets: readonly Readonly<Record<string, HostTensor<"float32">>>[];
   /**
-   * Adds the gradients of one micro-batch, in `gradients` now, to those of the step. A step of one micro-batch needs
+   * Adds the gradients of one micro-batch, in `gradientSets` now, to those of the step. A step of one micro-batch needs
    * no call.
    *
    * @param weight of this micro-batch in the mean, such as its predicted tokens when each loss is a mean over tokens.
@@ -63,7 +67,7 @@ export interface Optimizer {
    */
   addGradients(weight?: number): void;
   /**
-   * One update with the weighted mean of the micro-batches added since the last one, or with `gradients` as they are.
+   * One update with the weighted mean of the micro-batches added since the last one, or with the gradients as they are.
    *
    * @throws {DivergenceError} naming the parameter, before anything changed, if a gradient is infinite or no number
    */
@@ -85,11 +89,12 @@ type Tensors = Record<string, HostTensor<"float32">>;
  * @see Loshchilov and Hutter 2019, arXiv:1711.05101; Pascanu et al. 2013, arXiv:1211.5063 (clipping by the global norm)
  */
 export function createOptimizer(options: OptimizerOptions): Optimizer {
-  const { parameters, accumulates, beta1, beta2, epsilon = defaultEpsilon } = options;
+  const { parameters, accumulates, beta1, beta2, epsilon = defaultEpsilon, replicas = 1 } = options;
   const lengths = parameters.map(({ shape }) => elementCount(shape));
   const parameterCount = lengths.reduce((sum, length) => sum + length, 0);
-  const { kind } = options.kind === undefined ? chooseOptimizer(parameterCount, accumulates) : { kind: options.kind };
-  const copies = accumulates ? 5 : 4;
+  const { kind } =
+    options.kind === undefined ? chooseOptimizer(parameterCount, accumulates, replicas) : { kind: options.kind };
+  const copies = (accumulates ? 4 : 3) + replicas;
   const kernels =
     kind === "wasm"
       ? createWasmKernels(Array<number[]>(copies).fill(lengths).flat())
@@ -105,7 +110,7 @@ class AdamW implements Optimizer {
   readonly kind: Optimizer["kind"];
   readonly parameterCount: number;
   readonly parameters: Tensors;
-  readonly gradients: Tensors;
+  readonly gradientSets: readonly Tensors[];
   readonly #options: OptimizerOptions;
   readonly #kernels: OptimizerKernels;
   readonly #firstMoments: Tensors;
@@ -128,7 +133,7 @@ class AdamW implements Optimizer {
         ]),
       );
     this.parameters = allocate();
-    this.gradients = allocate();
+    this.gradientSets = Array.from({ length: options.replicas ?? 1 }, allocate);
     this.#firstMoments = allocate();
     this.#secondMoments = allocate();
     this.#sums = options.accumulates ? allocate() : undefined;
@@ -138,19 +143,31 @@ class AdamW implements Optimizer {
     return this.#updates;
   }
 
+  get gradients(): Tensors {
+    return this.gradientSets[0]!;
+  }
+
   addGradients(weight = 1): void {
     if (this.#sums === undefined) throw new Error("internal: addGradients without accumulates");
-    for (const [name, { data }] of Object.entries(this.gradients)) {
-      const sum = this.#sums[name]!.data;
-      if (this.#weight === 0) sum.fill(0);
-      this.#kernels.accumulate(sum, data, weight);
+    for (const [name, { data }] of Object.entries(this.#sums)) {
+      if (this.#weight === 0) data.fill(0);
+      for (const gradients of this.gradientSets) this.#kernels.accumulate(data, gradients[name]!.data, weight);
     }
     this.#weight += weight;
   }
 
+  /** The gradients of all replicas, added up in the first one's place. */
+  #mergeReplicas(): Tensors {
+    const [first, ...others] = this.gradientSets as [Tensors, ...Tensors[]];
+    for (const gradients of others) {
+      for (const [name, { data }] of Object.entries(first)) this.#kernels.accumulate(data, gradients[name]!.data, 1);
+    }
+    return first;
+  }
+
   update({ learningRate, measureParameters }: { learningRate: number; measureParameters?: boolean }): UpdateStatistics {
     const hasSums = this.#weight > 0;
-    const gradients = hasSums ? this.#sums! : this.gradients;
+    const gradients = hasSums ? this.#sums! : this.#mergeReplicas();
     const meanScale = hasSums ? 1 / this.#weight : 1;
     this.#weight = 0;
     const gradientNorm = this.#globalNorm(gradients) * meanScale;

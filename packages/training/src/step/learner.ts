@@ -13,7 +13,7 @@ import type { Batch } from "../data/batch.ts";
 import { DivergenceError, OptionError } from "../errors.ts";
 import { chooseOptimizer } from "../optimiser/choose-optimizer.ts";
 import { createOptimizer, type Optimizer } from "../optimiser/optimizer.ts";
-import { compileEvaluationStep, compileTrainingStep, type EvaluationStep } from "./training-step.ts";
+import { compileEvaluationStep, compileTrainingStep, type EvaluationStep, replicasFor } from "./training-step.ts";
 
 export interface LearnerOptions {
   /** Rows computed at once. */
@@ -28,6 +28,8 @@ export interface LearnerOptions {
   readonly clip: number;
   readonly zLoss?: number;
   readonly threads?: number;
+  /** Rows hold pieces of several documents that must not see each other. Default true. */
+  readonly packed?: boolean;
 }
 
 export interface Learner {
@@ -61,20 +63,31 @@ export interface LearnedStep {
   readonly predicted: number;
   readonly filled: number;
   readonly gradientNorm: number;
-  readonly parameterNorm: number;
+  /** Measured now and then: it takes a pass over all weights. */
+  readonly parameterNorm?: number;
 }
+
+/** Updates between two measurements of the parameters' norm. */
+const parameterNormEvery = 10;
 
 /** Compiles the steps; parameters are zeros until initialised, loaded or restored. */
 export function createLearner(config: DecoderConfig, options: LearnerOptions): Learner {
-  const { microBatch: batch, accumulate, context: time, zLoss, threads } = options;
+  const { microBatch: batch, accumulate, context: time, zLoss, threads, packed = true } = options;
   const accumulates = accumulate > 1;
+  const replicas = replicasFor(batch, threads);
   const { beta1, beta2, weightDecay, clip } = options;
   const optimizer = withinMemory(config, () =>
-    createOptimizer({ parameters: decoderParameters(config), beta1, beta2, weightDecay, clip, accumulates }),
+    createOptimizer({ parameters: decoderParameters(config), beta1, beta2, weightDecay, clip, accumulates, replicas }),
   );
-  const { parameters, gradients } = optimizer;
-  const stepOptions = { batch, time, ...(zLoss !== undefined && { zLoss }), ...(threads !== undefined && { threads }) };
-  const step = compileTrainingStep(config, parameters, gradients, stepOptions);
+  const { parameters, gradientSets } = optimizer;
+  const stepOptions = {
+    batch,
+    time,
+    packed,
+    ...(zLoss !== undefined && { zLoss }),
+    ...(threads !== undefined && { threads }),
+  };
+  const step = compileTrainingStep(config, parameters, gradientSets, stepOptions);
   const evaluation = compileEvaluationStep(config, parameters, stepOptions);
   const loadWeights = (folder: string): void => {
     loadDecoder(folder, { allocate: ({ name }) => parameters[name]!.data });
@@ -83,7 +96,7 @@ export function createLearner(config: DecoderConfig, options: LearnerOptions): L
     config,
     optimizer,
     evaluation,
-    note: chooseOptimizer(optimizer.parameterCount, accumulates).note,
+    note: chooseOptimizer(optimizer.parameterCount, accumulates, replicas).note,
     flopsPerToken: planDecoder(config, { batch, time }).flopsPerToken.training,
     initialise: (seed) => void initialiseParameters(config, seed, ({ name }) => parameters[name]!),
     loadWeights,
@@ -107,8 +120,11 @@ export function createLearner(config: DecoderConfig, options: LearnerOptions): L
         if (accumulates && next.predicted > 0) optimizer.addGradients(next.predicted);
       }
       if (predicted === 0) return undefined;
-      const { gradientNorm, parameterNorm } = optimizer.update({ learningRate, measureParameters: true });
-      return { loss: nats / predicted, predicted, filled, gradientNorm, parameterNorm: parameterNorm! };
+      // By the count of updates, so that a resumed run measures at the same ones.
+      const measureParameters = optimizer.updates % parameterNormEvery === 0;
+      const { gradientNorm, parameterNorm } = optimizer.update({ learningRate, measureParameters });
+      const measured = parameterNorm === undefined ? {} : { parameterNorm };
+      return { loss: nats / predicted, predicted, filled, gradientNorm, ...measured };
     },
     saveWeights: (folder) => saveDecoder(folder, config, new Map(Object.entries(parameters))),
     release() {

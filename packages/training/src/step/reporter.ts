@@ -42,7 +42,7 @@ export function createReporter(log: MetricsLog, listener: TrainingListener, peak
         loss,
         learningRate,
         gradientNorm,
-        parameterNorm,
+        ...(parameterNorm !== undefined && { parameterNorm }),
         tokensPerSecond,
         share,
         secondsLeft,
