@@ -108,7 +108,8 @@ describe.each(kinds)("createOptimizer in %s", (kind) => {
     const { gradientNorm } = whole.update({ learningRate: 0.01 });
     for (const optimizer of [split, accumulated]) {
       expect(optimizer.update({ learningRate: 0.01 }).gradientNorm).toBeCloseTo(gradientNorm, 6);
-      for (const [index, value] of weightsOf(optimizer).entries()) expect(value).toBeCloseTo(weightsOf(whole)[index]!, 6);
+      for (const [index, value] of weightsOf(optimizer).entries())
+        expect(value).toBeCloseTo(weightsOf(whole)[index]!, 6);
     }
   });
 
