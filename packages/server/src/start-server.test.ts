@@ -157,7 +157,7 @@ test("closing cuts answers that take too long, and their rows say so", async () 
 
 test("a server that is killed loses no message, doubles none, and says which answer was cut", async () => {
   for (const delayMs of [0, 30, 700]) {
-    const child = spawn(process.execPath, [new URL("./testing/crash-server.ts", import.meta.url).pathname, home]);
+    const child = spawn(process.execPath, [join(import.meta.dirname, "testing", "crash-server.ts"), home]);
     try {
       const url = await new Promise<string>((resolve, reject) => {
         child.stdout.once("data", (line: Buffer) => resolve(line.toString().trim()));
