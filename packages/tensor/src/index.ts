@@ -7,7 +7,6 @@ export { symbolicLength } from "./ir/symbolic-length.ts";
 export { type AdamWStep, accumulate, adamwStep, firstNonFinite, scale, sumOfSquares } from "./kernels/adamw.ts";
 export * from "./kernels/half-floats.ts";
 export { type ArenaView, WasmArena } from "./kernels/wasm-arena.ts";
-export * from "./ops/adamw-program.ts";
 export * from "./ops/attention.ts";
 export * from "./ops/axes.ts";
 export * from "./ops/cached-attention.ts";
