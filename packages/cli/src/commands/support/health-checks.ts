@@ -139,7 +139,7 @@ async function checkDefaultModel(): Promise<Finding> {
     level: "remark",
     name: "Default model",
     text: `none in ${folder}`,
-    fix: "git checkout models/default, or name a model of your own with --model",
+    fix: "train one (myna recipe run recipes/tiny-bilingual.json --data FOLDER), or name a model of your own with --model",
   };
 }
 

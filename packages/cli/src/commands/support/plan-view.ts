@@ -5,8 +5,8 @@ import type { CommandContext } from "../../command.ts";
 import { formatBytes, formatCount, formatDuration } from "../../terminal/format.ts";
 import type { planOptions } from "../plan.ts";
 
-/** Share of the peak that training reaches, from docs/log.md; --measure replaces it by this machine's own. */
-const usualShare = 0.5;
+/** Share of the peak that training reaches: 63 to 91 % in docs/log.md; --measure replaces it by this machine's own. */
+const usualShare = 0.7;
 
 export async function describePlan(options: z.infer<typeof planOptions>, context: CommandContext): Promise<void> {
   const { decoderForDepth, planDecoder } = await import("@myna/models");

@@ -13,8 +13,13 @@ export const nameSchema = z
 export const runOptions = {
   run: nameSchema.describe("Name of the run: its folder under MYNA_HOME/runs").meta({ unit: "name" }),
   resume: z.boolean().default(false).describe("Continues the run from its last checkpoint, bit for bit"),
-  seed: z.int().min(0).max(0xffff_ffff).default(1).describe("Decides initial weights, shuffling and dropout"),
-  threads: z.int().min(1).max(1024).optional().describe("Processor threads; without it one per core"),
+  seed: z.int().min(0).max(0xffff_ffff).default(1).describe("Decides initial weights, shuffling and samples"),
+  threads: z
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe("Processor threads; without it one per core. Another number when resuming may change the last bits"),
 };
 
 const data = "Data";
